@@ -1,0 +1,30 @@
+# Everything runs in .venv, which is made once and again when setup.py changes.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test test-slow lint
+
+demo: $(VENV)/installed
+	$(RUN) -m experiments.dann --flagfile=experiments/flags/dann.digits.flags $(DEMO_FLAGS)
+
+test: $(VENV)/tested
+	$(RUN) -m pytest
+
+test-slow: $(VENV)/tested
+	$(RUN) -m pytest -m slow
+
+lint: $(VENV)/tested
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.py | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/tested: setup.py | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $(VENV)/installed $@

@@ -1,0 +1,107 @@
+"""Many devices: the only place that knows the mesh axis and its name.
+
+`jit` (the default) runs one program over global arrays: the batch is sharded
+on axis `data`, the state is replicated, and whatever a loss computes it
+computes over the whole batch. `pmap` runs one program a device; `gather` and
+`mean` make it the same algorithm, and both are identities elsewhere.
+"""
+
+from collections.abc import Callable
+
+import jax
+from jax import lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+import numpy as np
+
+from da_jax import types
+from da_jax.errors import UserError
+
+AXIS = 'data'
+MODES = ('jit', 'pmap')
+
+
+def axis_name() -> str | None:
+  """`AXIS` while tracing inside a map over it, else None."""
+  try:
+    lax.axis_size(AXIS)
+  except NameError:
+    return None
+  return AXIS
+
+
+def gather(tree: types.PyTree) -> types.PyTree:
+  """Concatenates the devices' shares along the first axis of every leaf."""
+  if axis_name() is None:
+    return tree
+  return jax.tree.map(lambda x: lax.all_gather(x, AXIS, tiled=True), tree)
+
+
+def mean(tree: types.PyTree) -> types.PyTree:
+  """Averages every leaf over the devices."""
+  return tree if axis_name() is None else lax.pmean(tree, AXIS)
+
+
+def device_key(key: jax.Array) -> jax.Array:
+  """A key of this device's own, so that devices draw different noise."""
+  if axis_name() is None:
+    return key
+  return jax.random.fold_in(key, lax.axis_index(AXIS))
+
+
+def devices() -> list[jax.Device]:
+  """The devices that share the work: all of them."""
+  return jax.devices()
+
+
+def mesh() -> Mesh:
+  """One axis over the devices (Auto: Explicit axes reject pairwise losses)."""
+  return Mesh(np.array(devices()), (AXIS,))
+
+
+def replicate(tree: types.PyTree) -> types.PyTree:
+  """Puts a copy of every leaf on every device."""
+  return jax.device_put(tree, NamedSharding(mesh(), PartitionSpec()))
+
+
+def check_batch_size(size: int) -> None:
+  """Raises UserError unless a batch of `size` splits over the devices."""
+  if size % jax.device_count():
+    raise UserError(
+      f'--batch_size={size} does not divide by the {jax.device_count()}'
+      ' devices: choose a multiple of their number.'
+    )
+
+
+def shard(batch: types.PyTree) -> types.PyTree:
+  """Splits the first axis of every leaf over the devices."""
+  return jax.device_put(batch, NamedSharding(mesh(), PartitionSpec(AXIS)))
+
+
+def compile_step(step: types.StepFn, mode: str = 'jit') -> Callable:
+  """Compiles `(state, batch, key) -> (state, metrics)`; donates the state.
+
+  Args:
+    step: the update; under `pmap` it sees one device's share of the batch.
+    mode: one of `MODES`.
+
+  Returns:
+    A function of a replicated state, a host batch and a key.
+  """
+  if mode == 'pmap':
+    mapped = jax.pmap(
+      step,
+      axis_name=AXIS,
+      in_axes=(None, 0, None),
+      out_axes=None,
+      donate_argnums=0,
+      devices=devices(),
+    )
+    return lambda state, batch, key: mapped(state, _split(batch), key)
+  everywhere = NamedSharding(mesh(), PartitionSpec())
+  jitted = jax.jit(step, donate_argnums=0, out_shardings=everywhere)
+  return lambda state, batch, key: jitted(state, shard(batch), key)
+
+
+def _split(batch: types.PyTree) -> types.PyTree:
+  count = len(devices())
+  return jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), batch)

@@ -1,0 +1,107 @@
+"""MNIST-M (Ganin et al., JMLR 2016): MNIST blended over photographs.
+
+Two layouts: the published folders of PNG files with a text file of labels, or
+lossless WebP mosaics of 64 images a row with the labels in `.npz` files.
+"""
+
+from concurrent import futures
+import os
+import pathlib
+import re
+
+from absl import logging
+import numpy as np
+
+from da_jax.data import images
+from da_jax.data.locate import locate
+from da_jax.data.pair import Examples
+from da_jax.errors import UserError
+
+URL = 'https://cornell.box.com/shared/static/jado7quprg6hzzdubvwzh9umr75damwi'
+_SIZE = 32
+_COLUMNS = 64
+_SPLITS = ('train', 'test')
+
+
+def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
+  """Reads MNIST-M from `mnist_m/` or `data_dir` itself.
+
+  Args:
+    data_dir: folder to look in.
+
+  Returns:
+    Train and test set, x uint8 [n, 32, 32, 3].
+
+  Raises:
+    UserError: files are missing or damaged.
+  """
+  folder = locate(
+    'MNIST-M',
+    (data_dir / 'mnist_m', data_dir),
+    lambda folder: _has_files(folder) or _has_mosaics(folder),
+    'mnist_m_train/*.png with mnist_m_train_labels.txt and mnist_m_test/*.png'
+    ' with mnist_m_test_labels.txt, or train_*.webp with train_labels.npz and'
+    ' test_*.webp with test_labels.npz',
+    URL,
+  )
+  read_split = _files if _has_files(folder) else _mosaics
+  return tuple(read_split(folder, split) for split in _SPLITS)
+
+
+def _has_files(folder: pathlib.Path) -> bool:
+  return all(
+    (folder / f'mnist_m_{split}').is_dir()
+    and (folder / f'mnist_m_{split}_labels.txt').is_file()
+    for split in _SPLITS
+  )
+
+
+def _has_mosaics(folder: pathlib.Path) -> bool:
+  return all(
+    (folder / f'{split}_00.webp').is_file()
+    and (folder / f'{split}_labels.npz').is_file()
+    for split in _SPLITS
+  )
+
+
+def _files(folder: pathlib.Path, split: str) -> Examples:
+  labels = folder / f'mnist_m_{split}_labels.txt'
+  lines = sorted(filter(None, labels.read_text().splitlines()))
+  for line in lines:
+    if not re.fullmatch(r'\S+\s+\d\s*', line):
+      raise UserError(f'{labels}: the line {line!r} is not "name label".')
+  pairs = [line.split() for line in lines]
+  paths = [folder / f'mnist_m_{split}' / name for name, _ in pairs]
+  files = images.ImageFiles(
+    lambda index: (str(paths[index]), paths[index]),
+    np.arange(len(paths)),
+    _SIZE,
+  )
+  y = np.array([int(label) for _, label in pairs], np.int32)
+  return Examples(images.in_memory(files), y)
+
+
+def _mosaics(folder: pathlib.Path, split: str) -> Examples:
+  paths = sorted(folder.glob(f'{split}_*.webp'))
+  for number, path in enumerate(paths):
+    # A gap would shift every label behind it.
+    if int(re.findall(r'\d+', path.stem)[-1]) != number:
+      missing = folder / f'{split}_{number:02d}.webp'
+      raise UserError(f'{missing} is missing, but {path.name} is there.')
+  with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    x = np.concatenate(list(pool.map(_mosaic, paths)))
+  with np.load(folder / f'{split}_labels.npz', allow_pickle=False) as arrays:
+    y = arrays['labels'].astype(np.int32)
+  if len(x) < len(y):
+    logging.warning(
+      'MNIST-M: %d of the %d %s images are there', len(x), len(y), split
+    )
+  # The last mosaic may be filled up with black images.
+  count = min(len(x), len(y))
+  return Examples(x[:count], y[:count])
+
+
+def _mosaic(path: pathlib.Path) -> np.ndarray:
+  pixels = images.decode(path, str(path), size=None)
+  shape = (-1, _SIZE, _COLUMNS, _SIZE, 3)
+  return pixels.reshape(shape).swapaxes(1, 2).reshape(-1, _SIZE, _SIZE, 3)

@@ -1,0 +1,86 @@
+"""USPS (Hull, 1994): 16x16 handwritten digits in any of three layouts."""
+
+import bz2
+import pathlib
+
+import numpy as np
+
+from da_jax.data.locate import locate
+from da_jax.data.pair import Examples
+from da_jax.errors import UserError
+
+URL = 'https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/'
+_NPZ, _H5, _LIBSVM = 'usps_16x16.npz', 'usps.h5', ('usps.bz2', 'usps.t.bz2')
+_LAYOUTS = ((_NPZ,), (_H5,), _LIBSVM)
+
+
+def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
+  """Reads USPS from `usps/` or `data_dir` itself.
+
+  Args:
+    data_dir: folder to look in.
+
+  Returns:
+    Train and test set, x uint8 [n, 16, 16, 1].
+
+  Raises:
+    UserError: the files are missing or damaged.
+  """
+  folder = locate(
+    'USPS',
+    (data_dir / 'usps', data_dir),
+    lambda folder: _layout(folder) is not None,
+    f'{" and ".join(_LIBSVM)} (libsvm), or {_H5} (groups train and test of'
+    f' data and target), or {_NPZ} (x_train, y_train, x_test, y_test)',
+    URL,
+  )
+  layout = _layout(folder)
+  reader = {(_NPZ,): _npz, (_H5,): _h5, _LIBSVM: _libsvm}[layout]
+  try:
+    splits = reader(*(folder / name for name in layout))
+    return tuple(_examples(*split) for split in splits)
+  # Three formats, each with its own exceptions for damaged files.
+  except Exception as error:
+    files = ' or '.join(str(folder / name) for name in layout)
+    raise UserError(f'{files} is damaged ({error}): get it again.') from error
+
+
+def _layout(folder: pathlib.Path) -> tuple[str, ...] | None:
+  has = lambda names: all((folder / name).is_file() for name in names)
+  return next((names for names in _LAYOUTS if has(names)), None)
+
+
+def _examples(x: np.ndarray, y: np.ndarray) -> Examples:
+  x = np.round(255.0 * np.asarray(x, np.float64))
+  if x.min() < 0 or x.max() > 255 or y.min() < 0 or y.max() > 9:
+    raise ValueError('pixels or labels out of range')
+  x = x.astype(np.uint8).reshape(len(y), 16, 16, 1)
+  return Examples(x, np.asarray(y, np.int32))
+
+
+def _npz(path: pathlib.Path):
+  with np.load(path, allow_pickle=False) as arrays:
+    return [
+      (arrays[f'x_{split}'], arrays[f'y_{split}'])
+      for split in ('train', 'test')
+    ]
+
+
+def _h5(path: pathlib.Path):
+  import h5py
+
+  with h5py.File(path) as file:
+    return [
+      (file[split]['data'][()], file[split]['target'][()])
+      for split in ('train', 'test')
+    ]
+
+
+def _libsvm(*paths: pathlib.Path):
+  """Maps pixels from -1..1 to 0..1 and labels from 1..10 to 0..9."""
+  from sklearn import datasets
+
+  for path in paths:
+    with bz2.open(path) as file:
+      x, y = datasets.load_svmlight_file(file, n_features=256, zero_based=False)
+    yield (x.toarray() + 1) / 2, y - 1

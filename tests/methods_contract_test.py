@@ -1,0 +1,132 @@
+"""Every method keeps the contract of `types.Method`."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from da_jax import parallel, train
+from da_jax.data import batches
+from tests import toy
+
+METHODS = toy.all_methods()
+NAMES = sorted(METHODS)
+BATCH = 16
+
+
+def _batch(name: str, step: int = 0):
+  return batches.batch_at(
+    toy.pair(),
+    step,
+    batch_size=BATCH,
+    seed=0,
+    target_labels=name in toy.SUPERVISED,
+  )
+
+
+def _state(name: str, seed: int = 0):
+  return jax.jit(METHODS[name].init)(jax.random.key(seed), _batch(name))
+
+
+def _close(a, b, tolerance: float):
+  jax.tree.map(
+    lambda x, y: np.testing.assert_allclose(x, y, atol=tolerance), a, b
+  )
+
+
+def _equal(a, b):
+  jax.tree.map(np.testing.assert_array_equal, a, b)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_step_keeps_structure_and_gives_finite_scalars(name):
+  state = _state(name)
+  after, metrics = METHODS[name].step(state, _batch(name), jax.random.key(1))
+  describe = lambda tree: jax.tree.map(lambda x: (x.shape, x.dtype), tree)
+  assert jax.tree.structure(state) == jax.tree.structure(after)
+  assert describe(state) == describe(after)
+  assert int(after.step) == 1
+  assert all(v.shape == () and np.isfinite(v) for v in metrics.values())
+  assert {'loss', 'gradient_norm'} <= metrics.keys()
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_predict_gives_features_and_logits(name):
+  prediction = METHODS[name].predict(_state(name), toy.pair().target_test.x)
+  assert prediction.features.shape == (41, 8)
+  assert prediction.logits.shape == (41, toy.CLASSES)
+  assert prediction.features.dtype == prediction.logits.dtype == jnp.float32
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_compiles_once_and_agrees_with_eager(name):
+  traces = []
+
+  def step(state, batch, key):
+    traces.append(None)
+    return METHODS[name].step(state, batch, key)
+
+  compiled, key = jax.jit(step), jax.random.key(1)
+  state = _state(name)
+  eager, eager_metrics = METHODS[name].step(state, _batch(name), key)
+  jitted, metrics = compiled(state, _batch(name), key)
+  _close((eager, eager_metrics), (jitted, metrics), 1e-5)
+  compiled(jitted, _batch(name, 1), key)
+  assert len(traces) == 1
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_randomness_is_the_key_alone(name):
+  method = toy.all_methods(dropout=0.5)[name]
+  state = jax.jit(method.init)(jax.random.key(0), _batch(name))
+  step = jax.jit(method.step)
+  one, _ = step(state, _batch(name), jax.random.key(1))
+  again, _ = step(state, _batch(name), jax.random.key(1))
+  other, _ = step(state, _batch(name), jax.random.key(2))
+  _equal(one, again)
+  changed = jax.tree.map(
+    lambda a, b: bool(np.any(a != b)), one.params, other.params
+  )
+  assert any(jax.tree.leaves(changed))
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_learns_the_toy(name):
+  outcome = train.train(
+    METHODS[name],
+    toy.pair(shift=0.3),
+    steps=100,
+    batch_size=BATCH,
+    target_labels=name in toy.SUPERVISED,
+    eval_at_start=True,
+    quiet=True,
+  )
+  first, last = outcome.record['first'], outcome.record['last']
+  assert last['target_accuracy'] > max(0.8, first['target_accuracy'])
+
+
+@pytest.mark.parametrize('name', sorted(set(NAMES) - set(toy.SUPERVISED)))
+def test_target_labels_are_not_in_the_batch(name):
+  batch = _batch(name)
+  assert set(batch['target']) == {'x'}
+  METHODS[name].step(_state(name), batch, jax.random.key(0))
+
+
+@pytest.mark.parametrize('mode', parallel.MODES)
+@pytest.mark.parametrize('name', NAMES)
+def test_four_devices_equal_one(name, mode, monkeypatch):
+  def parameters(count, mode):
+    monkeypatch.setattr(parallel, 'devices', lambda: jax.devices()[:count])
+    outcome = train.train(
+      METHODS[name],
+      toy.pair(),
+      steps=20,
+      batch_size=BATCH,
+      parallel_mode=mode,
+      target_labels=name in toy.SUPERVISED,
+      quiet=True,
+    )
+    return jax.device_get((outcome.state.params, outcome.state.variables))
+
+  assert len(jax.devices()) == 4
+  _close(parameters(1, 'jit'), parameters(4, mode), 1e-5)

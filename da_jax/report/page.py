@@ -1,0 +1,145 @@
+"""One self-contained HTML page a run, made from the run's folder alone."""
+
+from importlib import resources
+import json
+import os
+import pathlib
+import shlex
+from typing import Any
+
+import jinja2
+
+from da_jax.report import confusion, curves, embedding, folder, samples, summary
+
+
+def write(run_dir: pathlib.Path) -> pathlib.Path:
+  """Writes `report.html` into a run's folder.
+
+  Args:
+    run_dir: the folder of a finished run.
+
+  Returns:
+    The path of the page.
+
+  Raises:
+    UserError: a file that the page is made from is missing.
+  """
+  run_dir = pathlib.Path(run_dir)
+  html = _template().render(_content(folder.read(run_dir)))
+  path = run_dir / 'report.html'
+  # Whoever looks meanwhile sees the old page or the new one, never half.
+  unfinished = run_dir / f'report.html.{os.getpid()}.tmp'
+  unfinished.write_text(html, encoding='utf-8')
+  unfinished.replace(path)
+  return path
+
+
+def _template() -> jinja2.Template:
+  """The page, which escapes all that it is given."""
+  environment = jinja2.Environment(
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+  )
+  environment.filters['percent'] = summary.percent
+  environment.filters['signed'] = summary.signed
+  text = resources.files('da_jax.report').joinpath('page.html.jinja')
+  return environment.from_string(text.read_text(encoding='utf-8'))
+
+
+def _content(run: folder.Run) -> dict[str, Any]:
+  """All that the template shows."""
+  results = run.results
+  return {
+    'results': results,
+    'name': summary.display_name(results['method']),
+    'headline': summary.headline(results),
+    'warning': summary.warning(results),
+    'rows': summary.rows(results),
+    'oracle_note': summary.ORACLE_NOTE,
+    'evaluation': curves.evaluation(run.metrics, run.before_metrics, results),
+    'groups': curves.groups(run.metrics, run.before_metrics),
+    **_confusion(run),
+    **_embedding(run),
+    'samples': samples.samples(run.predictions, results['class_names']),
+    'domain_colours': (embedding.SOURCE_COLOUR, embedding.TARGET_COLOUR),
+    'has_before_curves': bool(run.before_metrics),
+    **_configuration(run.config),
+  }
+
+
+def _titles(run: folder.Run) -> tuple[str, str]:
+  """What plots call the model before and after adaptation."""
+  after = summary.display_name(run.results['method'])
+  baseline = run.results.get('baseline')
+  if not baseline:
+    return '', after
+  before = summary.display_name(baseline['method'])
+  return f'before ({before})', f'after ({after})'
+
+
+def _confusion(run: folder.Run) -> dict[str, Any]:
+  """Matrices, errors and accuracies by class, from the whole test set."""
+  names = run.results['class_names']
+  after = run.predictions.get('confusion')
+  before = run.before_predictions.get('confusion')
+  if after is None:
+    return {'matrices': [], 'mistakes': [], 'classes': [], 'examples': None}
+  parts = zip((before, after), _titles(run), strict=True)
+  return {
+    'matrices': [
+      confusion.matrix(counts, names, title)
+      for counts, title in parts
+      if counts is not None
+    ],
+    'is_wide': confusion.is_wide(after),
+    'mistakes': confusion.frequent_mistakes(after, names),
+    'classes': confusion.per_class(after, before, names),
+    'compared': before is not None,
+    'examples': int(after.sum()),
+  }
+
+
+def _embedding(run: folder.Run) -> dict[str, Any]:
+  """Both domains in the plane, before and after."""
+  names = run.results['class_names']
+  if 'target_labels' not in run.predictions:
+    return {'panels': [], 'legend': []}
+  legend = embedding.keys(run.predictions, names)
+  both = (run.before_predictions, run.predictions)
+  panels = [
+    embedding.panels(predictions, legend, title)
+    for predictions, title in zip(both, _titles(run), strict=True)
+  ]
+  return {'panels': [p for p in panels if p is not None], 'legend': legend}
+
+
+def _configuration(config: dict[str, Any]) -> dict[str, Any]:
+  """How the run was started, as tables of strings."""
+  command = config.get('command')
+  if isinstance(command, list):
+    command = shlex.join(command)
+  tables = {
+    'Flags': config.get('flags') or {},
+    'Versions': config.get('versions') or {},
+    'Run': {
+      name: value
+      for name, value in config.items()
+      if name not in ('flags', 'versions', 'command')
+    },
+  }
+  return {
+    'command': command,
+    'git_revision': config.get('git_revision'),
+    'tables': {
+      title: {name: _shown(value) for name, value in table.items()}
+      for title, table in tables.items()
+      if table
+    },
+  }
+
+
+def _shown(value: Any) -> str:
+  """A value of the configuration as a reader would type it."""
+  return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,0 +1,119 @@
+"""The result of a run in words and as the rows of a table."""
+
+import math
+from typing import Any, NamedTuple
+
+Results = dict[str, Any]
+PICKS = ('last', 'selected', 'oracle')  # which step's accuracy, see `Row`
+ORACLE_NOTE = 'uses target labels: never for comparison'
+
+
+class Row(NamedTuple):
+  """One line of the results table, formatted for people."""
+
+  name: str
+  last: str  # after the last step
+  selected: str  # at the step chosen without target labels
+  oracle: str  # at the step with the best target accuracy
+
+
+def display_name(method: str) -> str:
+  """'dann' -> 'DANN', 'source_only' -> 'source-only'.
+
+  Papers write short names in capitals and longer ones as words.
+  """
+  if len(method) <= 5 and '_' not in method:
+    return method.upper()
+  return method.replace('_', '-')
+
+
+def percent(fraction: float | None) -> str:
+  """0.8812 -> '88.1 %'; a dash for what was not measured."""
+  if fraction is None or math.isnan(fraction):
+    return '–'
+  return f'{100 * fraction:.1f}\N{NO-BREAK SPACE}%'
+
+
+def points(after: float | None, before: float | None) -> float:
+  """Difference in percentage points of the two rounded percentages.
+
+  Rounded first, so that a reader who subtracts the printed numbers agrees.
+
+  Args:
+    after: fraction in [0, 1].
+    before: fraction in [0, 1].
+
+  Returns:
+    Points in [-100, 100], or NaN where one side was not measured.
+  """
+  if after is None or before is None:
+    return math.nan
+  # + 0.0 turns -0.0 into 0.0.
+  return round(round(100 * after, 1) - round(100 * before, 1), 1) + 0.0
+
+
+def signed(difference: float) -> str:
+  """18.1 -> '+18.1', with a true minus sign; a dash for NaN."""
+  if math.isnan(difference):
+    return '–'
+  if difference == 0:
+    return '±0.0'
+  return f'{difference:+.1f}'.replace('-', '\N{MINUS SIGN}')
+
+
+def headline(results: Results) -> str:
+  """The result in one sentence, at the last step: no choice was made."""
+  name = display_name(results['method'])
+  last = results['target_accuracy'].get('last')
+  text = f'{name} reaches {percent(last)} on {results["target"]} (last step)'
+  baseline = results.get('baseline')
+  if not baseline:
+    return f'{text}.'
+  before = baseline['target_accuracy'].get('last')
+  return (
+    f'{text}; {display_name(baseline["method"])} under the same budget '
+    f'{percent(before)}: {signed(points(last, before))} points.'
+  )
+
+
+def warning(results: Results) -> str | None:
+  """A sober sentence where adaptation did not help, else None."""
+  baseline = results.get('baseline')
+  if not baseline:
+    return None
+  name = display_name(baseline['method'])
+  gain = points(
+    results['target_accuracy'].get('last'),
+    baseline['target_accuracy'].get('last'),
+  )
+  if gain < 0:
+    return (
+      f'Adaptation hurt here: the model is {-gain:.1f} points worse on the '
+      f'target domain than {name} training.'
+    )
+  if gain == 0:
+    return f'Adaptation made no difference here against {name} training.'
+  return None
+
+
+def rows(results: Results) -> list[Row]:
+  """The results table: the baseline (if any), the method, the difference."""
+  after = results['target_accuracy']
+  row = Row(
+    display_name(results['method']), *(percent(after.get(p)) for p in PICKS)
+  )
+  baseline = results.get('baseline')
+  if not baseline:
+    return [row]
+  before = baseline['target_accuracy']
+  return [
+    Row(
+      display_name(baseline['method']),
+      *(percent(before.get(p)) for p in PICKS),
+    ),
+    row,
+    Row(
+      'difference in points',
+      *(signed(points(after.get(p), before.get(p))) for p in PICKS),
+    ),
+  ]

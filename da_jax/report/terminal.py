@@ -1,0 +1,40 @@
+"""The result of a run as a table in the terminal."""
+
+from typing import Any
+
+from rich import box, console, markup, table
+
+from da_jax.report import summary
+
+
+def print_results(results: dict[str, Any]) -> None:
+  """Prints the results table of a finished run.
+
+  Args:
+    results: the content of results.json.
+  """
+  title = '{dataset}: {source} → {target}'.format(**results)
+  facts = [
+    f'source accuracy {summary.percent(results.get("source_accuracy"))}',
+    f'{results["steps"]} steps',
+    f'{results["seconds"]:.0f} s',
+    f'seed {results["seed"]}',
+  ]
+  grid = table.Table(
+    title=markup.escape(title),
+    caption=markup.escape(', '.join(facts)),
+    box=box.SIMPLE_HEAVY,
+  )
+  grid.add_column('target accuracy')
+  grid.add_column('last step', justify='right')
+  grid.add_column(
+    markup.escape(f'selected by {results["selected_by"]}'), justify='right'
+  )
+  grid.add_column(f'oracle ({summary.ORACLE_NOTE})', justify='right')
+  for row in summary.rows(results):
+    grid.add_row(*(markup.escape(cell) for cell in row))
+  screen = console.Console()
+  screen.print(grid)
+  warning = summary.warning(results)
+  if warning:
+    screen.print(markup.escape(warning), style='bold')

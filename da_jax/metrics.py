@@ -4,8 +4,6 @@ from collections.abc import Mapping
 import json
 import pathlib
 
-from tensorboardX import SummaryWriter
-
 from da_jax.files import write_atomically
 
 FILE = 'metrics.jsonl'
@@ -21,6 +19,9 @@ class MetricsWriter:
       kept = [line for line in _complete_lines(path) if line['step'] <= step]
       text = ''.join(json.dumps(line) + '\n' for line in kept)
       write_atomically(path, text)
+    # It imports torch where there is one, which takes seconds.
+    from tensorboardX import SummaryWriter
+
     self._file = path.open('a')
     self._board = SummaryWriter(
       str(run / 'tensorboard'), purge_step=step + 1 if step else None

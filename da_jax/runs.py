@@ -36,7 +36,7 @@ CONTENTS = (
 )
 PACKAGES = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy')
 # Flags that do not change what a run computes.
-FREE = ('workdir', 'overwrite', 'data_dir', 'checkpoint_every')
+FREE = ('workdir', 'overwrite', 'data_dir', 'checkpoint_every', 'report')
 # Rows of each domain kept for the pictures of the report.
 SHOWN, SHOWN_IMAGES = 500, 32
 

@@ -96,6 +96,7 @@ flags.DEFINE_string(
   'What the result is compared with: auto = source-only trained under the same'
   " flags (for fine-tuning: the start), none, or a finished run's folder.",
 )
+flags.DEFINE_bool('report', True, 'Write report.html.')
 flags.DEFINE_integer('eval_every', 500, 'Steps between.', lower_bound=1)
 flags.DEFINE_integer('checkpoint_every', 500, 'Steps between.', lower_bound=1)
 flags.DEFINE_enum(
@@ -211,7 +212,8 @@ def _execute(name: str, build: BuildFn, setting: Setting, compare: bool):
       _train(inner, inner_config, methods.source_only, Setting(pair), None)
     baseline = runs.baseline_of(run, inner, config)
   results = _train(run, config, build, setting, baseline)
-  page.write(run)
+  if FLAGS.report:
+    page.write(run)
   return results
 
 

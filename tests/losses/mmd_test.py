@@ -17,7 +17,9 @@ Z_T = (RNG.normal(size=(9, 4)) * 1.5 + 1).astype(np.float32)
 def _slow(z_s, z_t, estimator, bandwidth, kernels=5, multiplier=2.0):
   z_s, z_t = z_s.astype(np.float64), z_t.astype(np.float64)
   pooled = np.concatenate([z_s, z_t])
-  square = lambda x, y: float(sum((a - b) ** 2 for a, b in zip(x, y)))
+  square = lambda x, y: float(
+    sum((a - b) ** 2 for a, b in zip(x, y, strict=True))
+  )
   distances = [square(x, y) for x, y in itertools.permutations(pooled, 2)]
   scale = {'mean': np.mean, 'median': np.median}[bandwidth](distances)
 

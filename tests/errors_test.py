@@ -1,0 +1,113 @@
+"""Wrong use ends in one sentence that names the culprit, and exit code 2."""
+
+from concurrent import futures
+
+import numpy as np
+import pytest
+from safetensors import numpy as safetensors
+
+from tests import scripts
+
+# What is asked for, and what the answer must name. {} is a folder of `tree`.
+CASES = {
+  'unknown dataset': (['--dataset=mnits'], ['mnits', 'digits_five']),
+  'unknown domain': (['--source=plian'], ['plian', 'plain, photo']),
+  'unknown backbone': (['--backbone=resnet5'], ['resnet5', 'resnet50']),
+  'unknown flag': (['--learning_rte=1'], ['learning_rte', 'learning_rate']),
+  'unknown schedule': (['--schedule=x'], ['schedule=x', 'inverse']),
+  'no number': (['--steps=many'], ['steps=many']),
+  'same domains': (['--source=photo'], ['photo', 'same']),
+  'argument without a flag': (['digits'], ['digits', '--name=value']),
+  'missing data': (
+    ['--dataset=office31', '--data_dir={}/nothing'],
+    ['{}/nothing', 'amazon', 'https://'],
+  ),
+  'truncated image': (
+    ['--dataset=folder', '--data_dir={}/truncated', '--source=a', '--target=b'],
+    ['truncated/b/mug/0.png'],
+  ),
+  'other classes': (
+    ['--dataset=folder', '--data_dir={}/classes', '--source=a', '--target=b'],
+    ['cup', 'bowl'],
+  ),
+  'batch above the data': (['--batch_size=800'], ['800', '678', 'plain']),
+  'batch and devices': (['--batch_size=33'], ['33', '2 devices']),
+  'missing weights': (['--weights={}/no.npz'], ['{}/no.npz']),
+  'unfit weights': (
+    ['--weights={}/other.safetensors'],
+    ['other.safetensors', 'conv1.weight'],
+  ),
+  'corrupt weights': (['--weights={}/corrupt.npz'], ['corrupt.npz']),
+  'weights of no run': (['--weights={}/classes'], ['classes', 'run']),
+  "somebody else's folder": (['--workdir={}/classes'], ['classes', 'run']),
+  'unwritable workdir': (['--workdir=/proc/no/run'], ['/proc/no/run']),
+  'unfinished baseline': (['--baseline={}/classes'], ['baseline', 'classes']),
+}
+
+
+@pytest.fixture(scope='module')
+def tree(tmp_path_factory):
+  root = tmp_path_factory.mktemp('tree')
+  same = {'cup': 3, 'mug': 3}
+  for domain in ('a', 'b'):
+    scripts.write_images(root / 'truncated', domain, same)
+  broken = root / 'truncated' / 'b' / 'mug' / '0.png'
+  broken.write_bytes(broken.read_bytes()[:700])
+  scripts.write_images(root / 'classes', 'a', same)
+  scripts.write_images(root / 'classes', 'b', {'bowl': 3, 'mug': 3})
+  other = {'conv1.weight': np.zeros((2, 3, 5, 5), np.float32)}
+  safetensors.save_file(other, root / 'other.safetensors')
+  (root / 'corrupt.npz').write_bytes(b'PK\x03\x04 and then nothing')
+  return root
+
+
+@pytest.fixture(scope='module')
+def answers(tree):
+  """All cases, two at a time: most of each is the start of Python."""
+
+  def answer(number, flags):
+    flags = [flag.format(tree) for flag in flags]
+    defaults = ['--steps=2', '--baseline=none', f'--workdir={tree}/w{number}']
+    return scripts.run('dann', *defaults, *flags)
+
+  with futures.ThreadPoolExecutor(2) as pool:
+    started = [
+      pool.submit(answer, number, flags)
+      for number, (flags, _) in enumerate(CASES.values())
+    ]
+    return dict(zip(CASES, [f.result() for f in started], strict=True))
+
+
+@pytest.mark.parametrize('case', CASES)
+def test_one_sentence_and_exit_code_two(case, answers, tree):
+  process, (_, named) = answers[case], CASES[case]
+  assert process.returncode == 2, process.stderr
+  lines = process.stderr.strip().splitlines()
+  assert len(lines) == 1, process.stderr
+  assert lines[0].startswith('dann: ')
+  for name in named:
+    assert name.format(tree) in lines[0]
+  number = list(CASES).index(case)
+  assert not (tree / f'w{number}' / 'results.json').exists()
+
+
+def test_freezing_random_weights_is_refused(tmp_path):
+  process = scripts.run(
+    'finetune', '--freeze=stem', f'--workdir={tmp_path}/run'
+  )
+  assert process.returncode == 2
+  assert '--freeze' in process.stderr and '--weights' in process.stderr
+
+
+def test_divergence_names_the_step_and_exits_with_one(tmp_path):
+  process = scripts.run(
+    'source_only',
+    '--steps=60',
+    '--learning_rate=1e30',
+    '--nobottleneck_norm',
+    f'--workdir={tmp_path}/run',
+  )
+  assert process.returncode == 1, process.stderr
+  last = process.stderr.strip().splitlines()[-1]
+  assert 'not finite at step' in last and 'Traceback' not in process.stderr
+  assert not (tmp_path / 'run' / 'results.json').exists()

@@ -1,0 +1,183 @@
+"""A script from its flags to its folder."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tests import scripts
+
+QUICK = ('--steps=4', '--batch_size=8', '--eval_every=2', '--noreport')
+
+
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory):
+  """A finished run of DANN with its source-only baseline."""
+  run = tmp_path_factory.mktemp('runs') / 'dann'
+  process = scripts.run('dann', *QUICK, '--report', f'--workdir={run}')
+  assert process.returncode == 0, process.stderr
+  return run, process
+
+
+def test_folder_holds_what_the_readme_says(finished):
+  run, process = finished
+  assert 'source-only' in process.stdout and 'DANN' in process.stdout
+  results = json.loads((run / 'results.json').read_text())
+  config = json.loads((run / 'config.json').read_text())
+  lines = (run / 'metrics.jsonl').read_text().splitlines()
+  assert set(results['target_accuracy']) == {'last', 'selected', 'oracle'}
+  assert results['selected_by'] == 'source validation accuracy'
+  assert results['method'] == 'dann' and results['steps'] == 4
+  assert results['dataset'] == 'digits' and results['seed'] == 0
+  assert results['source'] == 'plain' and results['target'] == 'photo'
+  assert results['seconds'] > 0 and len(results['per_class']) == 10
+  assert 0 <= results['source_accuracy'] <= 1
+  baseline = json.loads((run / 'source_only' / 'results.json').read_text())
+  assert results['baseline']['method'] == 'source_only'
+  assert results['baseline']['target_accuracy'] == baseline['target_accuracy']
+  assert config['flags']['grl_schedule'] == 'paper'
+  assert config['flags']['backbone'] == 'lenet'
+  assert len(config['devices']) == 2 and config['versions']['jax']
+  assert [json.loads(line)['step'] for line in lines] == [2, 4]
+  assert list((run / 'tensorboard').iterdir())
+  assert (run / 'report.html').read_text().startswith('<!')
+  predictions = np.load(run / 'predictions.npz')
+  assert predictions['confusion'].sum() == 1600
+  assert len(predictions['target_images']) == 32
+
+
+def test_finished_run_says_so_and_prints_its_table(finished):
+  run, first = finished
+  before = (run / 'results.json').stat().st_mtime_ns
+  again = scripts.run('dann', *QUICK, f'--workdir={run}')
+  assert again.returncode == 0 and 'is finished' in again.stdout
+  assert again.stdout.splitlines()[1:] == first.stdout.splitlines()
+  assert (run / 'results.json').stat().st_mtime_ns == before
+
+
+def test_other_flags_are_refused_and_named(finished):
+  run, _ = finished
+  process = scripts.run('dann', *QUICK, f'--workdir={run}', '--seed=3')
+  assert process.returncode == 2
+  assert '--seed=0 there, 3 now' in process.stderr
+  other = scripts.run('mmd', *QUICK, f'--workdir={run}')
+  assert other.returncode == 2 and 'method dann' in other.stderr
+
+
+def test_baseline_may_be_another_run(finished, tmp_path):
+  run, _ = finished
+  process = scripts.run(
+    'mmd',
+    *QUICK,
+    '--loss=coral',
+    f'--baseline={run}/source_only',
+    f'--workdir={tmp_path}/coral',
+  )
+  assert process.returncode == 0, process.stderr
+  results = json.loads((tmp_path / 'coral' / 'results.json').read_text())
+  assert results['method'] == 'coral'
+  assert results['baseline']['method'] == 'source_only'
+  assert not (tmp_path / 'coral' / 'source_only').exists()
+
+
+def test_finetune_starts_from_a_run(finished, tmp_path):
+  run, _ = finished
+  process = scripts.run(
+    'finetune',
+    *QUICK,
+    f'--weights={run}',
+    '--labels_per_class=8',
+    '--freeze=auto',
+    f'--workdir={tmp_path}/tuned',
+  )
+  assert process.returncode == 0, process.stderr
+  results = json.loads((tmp_path / 'tuned' / 'results.json').read_text())
+  start = json.loads((run / 'results.json').read_text())
+  before = results['baseline']
+  assert before['method'] == 'before fine-tuning'
+  assert (
+    before['target_accuracy']['last'] == start['target_accuracy']['selected']
+  )
+  assert '8 labels a class' in results['protocol']
+  assert results['selected_by'] == 'target validation accuracy'
+
+
+def test_bfloat16_under_pmap(tmp_path):
+  process = scripts.run(
+    'dann',
+    *QUICK,
+    '--dtype=bfloat16',
+    '--parallel=pmap',
+    '--baseline=none',
+    f'--workdir={tmp_path}/run',
+  )
+  assert process.returncode == 0, process.stderr
+  results = json.loads((tmp_path / 'run' / 'results.json').read_text())
+  assert results['baseline'] is None
+
+
+def test_two_trees_given_as_paths(tmp_path):
+  classes = {'cup': 8, 'mug': 8}
+  scripts.write_images(tmp_path, 'day', classes)
+  scripts.write_images(tmp_path, 'night', classes, side=40)
+  process = scripts.run(
+    'dann',
+    *QUICK,
+    '--dataset=folder',
+    f'--source={tmp_path}/day',
+    f'--target={tmp_path}/night',
+    '--image_size=32',
+    f'--workdir={tmp_path}/run',
+  )
+  assert process.returncode == 0, process.stderr
+  results = json.loads((tmp_path / 'run' / 'results.json').read_text())
+  assert results['class_names'] == ['cup', 'mug']
+
+
+def test_sigterm_saves_and_the_same_command_goes_on(tmp_path):
+  flags = ('--steps=150', '--batch_size=8', '--noreport')
+  run = tmp_path / 'run'
+  flags = (*flags, '--baseline=none', f'--workdir={run}')
+  process = subprocess.Popen(
+    [sys.executable, '-m', 'experiments.dann', *flags],
+    cwd=scripts.ROOT,
+    env=scripts.environment(),
+    stderr=subprocess.PIPE,
+    text=True,
+  )
+  deadline = time.monotonic() + 120
+  log = run / 'metrics.jsonl'
+  while not (log.exists() and log.read_text()):
+    assert time.monotonic() < deadline and process.poll() is None
+    time.sleep(0.05)
+  process.send_signal(signal.SIGTERM)
+  _, stderr = process.communicate(timeout=120)
+  assert process.returncode == 128 + signal.SIGTERM, stderr
+  assert 'saved: the same command goes on' in stderr
+  assert not (run / 'results.json').exists()
+  assert len(list((run / 'checkpoints').iterdir())) == 1
+  resumed = scripts.run('dann', *flags)
+  assert resumed.returncode == 0, resumed.stderr
+  assert json.loads((run / 'results.json').read_text())['steps'] == 150
+
+
+def test_overwrite_throws_away_the_run_and_nothing_else(finished):
+  run, _ = finished
+  (run / 'notes.txt').write_text('mine')
+  process = scripts.run(
+    'dann', *QUICK, f'--workdir={run}', '--seed=3', '--overwrite'
+  )
+  assert process.returncode == 0, process.stderr
+  assert json.loads((run / 'results.json').read_text())['seed'] == 3
+  assert (run / 'notes.txt').read_text() == 'mine'
+
+
+def test_help_lists_the_flags_of_all_scripts():
+  text = scripts.run('dann', '--help').stdout
+  for flag in ('--dataset', '--workdir', '--weights', '--grl_schedule'):
+    assert flag in text
+  assert 'digits|digits_five|folder|office31|office_caltech10' in text

@@ -1,0 +1,73 @@
+"""What the README says runs."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from da_jax import train
+from tests import scripts
+
+TEXT = (scripts.ROOT / 'README.md').read_text()
+COMMANDS = re.findall(r'^python -m experiments\.(\w+) (.+)$', TEXT, re.M)
+EXAMPLE = next(
+  block
+  for block in re.findall(r'```python\n(.+?)```', TEXT, re.S)
+  if 'import' in block
+)
+
+
+def test_python_example_trains_and_predicts(capsys, monkeypatch):
+  original = train.train
+  monkeypatch.setattr(
+    train,
+    'train',
+    lambda *args, **options: original(*args, **options, quiet=True),
+  )
+  example = EXAMPLE.replace('STEPS = 100', 'STEPS = 4')
+  assert example != EXAMPLE
+  names = {}
+  exec(example, names)
+  printed = capsys.readouterr().out.splitlines()
+  assert len(printed) == 9
+  assert all(line in names['pair'].class_names for line in printed[:8])
+  assert np.all(np.isfinite(names['prediction'].logits))
+  assert len(EXAMPLE.splitlines()) <= 20
+
+
+@pytest.mark.parametrize('script', sorted({script for script, _ in COMMANDS}))
+def test_flags_of_the_commands_exist(script):
+  program = f"""
+import json, sys
+from absl import flags
+import experiments.{script}
+for command in json.load(sys.stdin):
+  flags.FLAGS.unparse_flags()
+  rest = flags.FLAGS([{script!r}, *command])
+  assert len(rest) == 1, rest
+"""
+  commands = [shlex.split(flags) for name, flags in COMMANDS if name == script]
+  process = subprocess.run(
+    [sys.executable, '-c', program],
+    cwd=scripts.ROOT,
+    input=json.dumps(commands),
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert process.returncode == 0, process.stderr
+
+
+def test_make_targets_named_exist():
+  makefile = (scripts.ROOT / 'Makefile').read_text()
+  for target in re.findall(r'^make ([\w-]+)', TEXT, re.M):
+    assert f'\n{target}:' in makefile
+
+
+def test_python_versions_named_are_those_supported():
+  assert 'Python 3.11 or 3.12' in TEXT
+  assert sys.version_info[:2] >= (3, 11)

@@ -8,7 +8,6 @@ from rich.progress import (
   MofNCompleteColumn,
   Progress,
   TextColumn,
-  TimeElapsedColumn,
   TimeRemainingColumn,
 )
 
@@ -20,12 +19,10 @@ class Bar:
     self._name = name
     self._progress = Progress(
       TextColumn('{task.description}'),
-      BarColumn(),
+      BarColumn(bar_width=8),  # what 80 columns leave
       MofNCompleteColumn(),
-      TextColumn('{task.fields[loss]}  {task.fields[accuracy]}'),
-      TimeElapsedColumn(),
-      TextColumn('left'),
-      TimeRemainingColumn(),
+      TextColumn('{task.fields[loss]}  {task.fields[accuracy]}  left'),
+      TimeRemainingColumn(compact=True),
       console=Console(stderr=True, quiet=not shown),
     )
     self._task = self._progress.add_task(

@@ -78,3 +78,11 @@ def cosine_decay(rate: float, steps: int) -> Schedule:
   return lambda step: (
     rate * 0.5 * (1.0 + jnp.cos(jnp.pi * _progress(step, steps)))
   )
+
+
+# Of a reversal or a weight, by flag value: (steps of the run, final value).
+STRENGTHS: dict[str, Callable[[int, float], Schedule]] = {
+  'paper': lambda steps, high: dann_strength(steps, high=high),
+  'tllib': lambda steps, high: tllib_strength(high=high),
+  'constant': lambda steps, high: constant(high),
+}

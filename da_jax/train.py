@@ -6,9 +6,10 @@ was killed and resumed ends with the same bits as one that was not.
 
 from collections.abc import Callable
 import contextlib
+import functools
 import pathlib
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +20,7 @@ from da_jax.data import batches
 from da_jax.data.pair import DomainPair, Examples
 from da_jax.errors import InterruptedRunError
 from da_jax.journal import Journal
-from da_jax.types import Method, State, StepFn
+from da_jax.types import Method, PredictFn, State, StepFn
 
 
 class Standing(NamedTuple):
@@ -35,7 +36,7 @@ class Outcome(NamedTuple):
 
   state: State  # after the last step
   selected: State  # after the step that the validation chose
-  predict: Callable[[State, Any], Any]  # (state, raw x) -> Prediction
+  predict: PredictFn  # (state, raw x) -> Prediction
   record: dict  # 'seconds' and, for last, selected, oracle: the evaluation
 
 
@@ -89,24 +90,21 @@ def train(
   parallel.check_batch_size(batch_size)
   if validation is None and not target_labels:
     validation = pair.source_val
-  settings = {
-    'batch_size': batch_size,
-    'seed': seed,
-    'target_labels': target_labels,
-  }
+  settings = dict(batch_size=batch_size, seed=seed, target_labels=target_labels)
   key_init, key_run = jax.random.split(jax.random.key(seed))
   example = batches.batch_at(pair, 0, **settings)
   state = start(_initial_state(method, pair, example, key_init))
+  update = parallel.compile_step(_augmented(method, pair), parallel_mode)
+  predict = evaluate.compile_predict(method.predict, pair.prepare)
   with contextlib.ExitStack() as stack:
     checkpoints = stack.enter_context(Checkpoints(workdir)) if workdir else None
-    now = _restore(checkpoints, state)
-    done, begun = int(now.state.step), time.monotonic()
+    now, begun = _restore(checkpoints, state), time.monotonic()
+    done = int(now.state.step)
     journal = stack.enter_context(Journal(workdir, name, done, steps, quiet))
     signal_received = stack.enter_context(signals.deferred())
-    update = parallel.compile_step(_augmented(method, pair), parallel_mode)
-    predict = evaluate.compile_predict(method.predict, pair.prepare)
+    assess = functools.partial(_assess, predict, pair, validation, journal)
     if eval_at_start and not done:
-      now = _assess(now, predict, pair, validation, journal)
+      now = assess(now)
     stopped_by = None
     for batch in batches.batches(pair, done, steps, **settings):
       state, metrics = update(now.state, batch, key_run)
@@ -115,7 +113,7 @@ def train(
       journal.step(done, metrics)
       stopped_by, last = signal_received(), done == steps
       if last or done % eval_every == 0:
-        now = _assess(now, predict, pair, validation, journal)
+        now = assess(now)
       if checkpoints and (last or stopped_by or done % checkpoint_every == 0):
         journal.settle()
         now, begun = _timed(now, begun)
@@ -165,7 +163,13 @@ def _augmented(method: Method, pair: DomainPair) -> StepFn:
   return step
 
 
-def _assess(now: Standing, predict, pair, validation, journal) -> Standing:
+def _assess(
+  predict: PredictFn,
+  pair: DomainPair,
+  validation: Examples | None,
+  journal: Journal,
+  now: Standing,
+) -> Standing:
   """Evaluates; takes the state as selected if the validation says so.
 
   Equal validation accuracy counts as better: source validation saturates

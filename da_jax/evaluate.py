@@ -1,6 +1,7 @@
 """Exact evaluation: every example counts once, whatever the batch size."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,54 +11,50 @@ from da_jax.data.pair import Examples
 
 BATCH_SIZE = 128
 
+PredictAllFn = Callable[[types.State, Any], types.Prediction]
+
 
 def compile_predict(
-  predict: types.PredictFn, prepare: Callable[[jax.Array], jax.Array]
-) -> types.PredictFn:
-  """Compiles (state, raw x) -> Prediction, the batch split over devices."""
+  predict: types.PredictFn,
+  prepare: Callable[[jax.Array], jax.Array],
+  batch_size: int = BATCH_SIZE,
+) -> PredictAllFn:
+  """Compiles prediction for any number of raw examples.
+
+  Args:
+    predict: of a method.
+    prepare: of a pair, from raw to what the model takes.
+    batch_size: examples a call, split over the devices.
+
+  Returns:
+    (state, raw x) -> Prediction of every example, in order, as NumPy arrays.
+  """
 
   @jax.jit
   def compiled(state, x):
     return predict(state, prepare(x))
 
-  return lambda state, x: compiled(state, parallel.shard(x))
+  def predict_all(state, x):
+    count = len(parallel.devices())
+    size = min(batch_size, len(x))
+    size += -size % count
+    parts = []
+    for start in range(0, len(x), size):
+      # The last batch repeats its last example: one shape, one program.
+      indices = np.minimum(np.arange(start, start + size), len(x) - 1)
+      prediction = compiled(state, parallel.shard(x[indices]))
+      parts.append(jax.device_get(prediction))
+    whole = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+    return jax.tree.map(lambda array: array[: len(x)], whole)
 
-
-def predict_all(
-  predict: types.PredictFn,
-  state: types.State,
-  x,
-  *,
-  batch_size: int = BATCH_SIZE,
-) -> types.Prediction:
-  """Predicts every example, in order.
-
-  Args:
-    predict: compiled by `compile_predict`.
-    state: of the method.
-    x: raw inputs, see `pair.Examples`.
-    batch_size: examples a call; rounded up to a multiple of the devices.
-
-  Returns:
-    NumPy features [n, d] and logits [n, k].
-  """
-  batch_size += -batch_size % len(parallel.devices())
-  parts = []
-  for start in range(0, len(x), batch_size):
-    indices = np.arange(start, min(start + batch_size, len(x)))
-    # The last batch repeats its last example: one shape, one program.
-    padded = np.pad(indices, (0, batch_size - len(indices)), mode='edge')
-    prediction = jax.device_get(predict(state, x[padded]))
-    parts.append(prediction)
-  whole = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
-  return jax.tree.map(lambda array: array[: len(x)], whole)
+  return predict_all
 
 
 def accuracy(
-  predict: types.PredictFn, state: types.State, examples: Examples
+  predict: PredictAllFn, state: types.State, examples: Examples
 ) -> float:
   """Share of all examples that are classified as labelled, in [0, 1]."""
-  logits = predict_all(predict, state, examples.x).logits
+  logits = predict(state, examples.x).logits
   return float(np.mean(np.argmax(logits, axis=1) == examples.y))
 
 

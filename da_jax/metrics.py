@@ -23,9 +23,7 @@ class MetricsWriter:
     from tensorboardX import SummaryWriter
 
     self._file = path.open('a')
-    self._board = SummaryWriter(
-      str(run / 'tensorboard'), purge_step=step + 1 if step else None
-    )
+    self._board = SummaryWriter(str(run / 'tensorboard'), purge_step=step + 1)
 
   def write(self, step: int, values: Mapping[str, float]) -> None:
     """Adds one line, visible to readers at once.

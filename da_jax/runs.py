@@ -89,7 +89,7 @@ def claim(run: pathlib.Path, config: dict, *, overwrite: bool) -> dict | None:
     )
   if overwrite:
     _clear(run)
-  if path.exists():
+  if path.exists() and _has_something_to_lose(run):
     earlier = json.loads(path.read_text())
     differing = _differing_flags(earlier, config)
     if differing:
@@ -172,7 +172,7 @@ def finish(
     The results, accuracies as shares in [0, 1].
   """
   source, target = (
-    evaluate.predict_all(outcome.predict, outcome.state, part.x)
+    outcome.predict(outcome.state, part.x)
     for part in (pair.source_val, pair.target_test)
   )
   counts = evaluate.confusion(target.logits, pair.target_test.y)
@@ -225,6 +225,12 @@ def _save_predictions(path, pair, source, target, counts) -> None:
     rows['target_images'] = images
   with files.replacing(path) as temporary, temporary.open('wb') as file:
     np.savez_compressed(file, confusion=counts, **rows)
+
+
+def _has_something_to_lose(run: pathlib.Path) -> bool:
+  """Whether a run got as far as a checkpoint."""
+  steps = (run / checkpoint.FOLDER).glob('[0-9]*')
+  return (run / RESULTS).exists() or any(path.name.isdigit() for path in steps)
 
 
 def _differing_flags(earlier: dict, config: dict) -> list[str]:

@@ -20,7 +20,7 @@ from da_jax.data import batches
 from da_jax.data.pair import DomainPair, Examples
 from da_jax.errors import InterruptedRunError
 from da_jax.journal import Journal
-from da_jax.types import Method, PredictFn, State, StepFn
+from da_jax.types import Method, State, StepFn
 
 
 class Standing(NamedTuple):
@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
 
   state: State  # after the last step
   selected: State  # after the step that the validation chose
-  predict: PredictFn  # (state, raw x) -> Prediction
+  predict: evaluate.PredictAllFn  # (state, raw x) -> Prediction
   record: dict  # 'seconds' and, for last, selected, oracle: the evaluation
 
 
@@ -164,7 +164,7 @@ def _augmented(method: Method, pair: DomainPair) -> StepFn:
 
 
 def _assess(
-  predict: PredictFn,
+  predict: evaluate.PredictAllFn,
   pair: DomainPair,
   validation: Examples | None,
   journal: Journal,

@@ -176,6 +176,8 @@ def _main(name, build, adjust, compare, argv) -> None:
       f'{stop} and saved: the same command goes on.',
       code=128 + stop.signal_number,
     )
+  except KeyboardInterrupt:
+    _fail(argv[0], 'stopped before anything was lost.', code=130)
   terminal.print_results(results)
 
 
@@ -240,7 +242,7 @@ def _train(run, config, build, setting: Setting, baseline: dict | None) -> dict:
     target_labels=setting.target_labels,
     validation=setting.validation,
     start=_start(pair),
-    eval_at_start=bool(FLAGS.weights),
+    eval_at_start=setting.target_labels and bool(FLAGS.weights),
     name=config['method'],
   )
   if setting.target_labels and baseline is None and FLAGS.weights:

@@ -68,6 +68,14 @@ def test_other_flags_are_refused_and_named(finished):
   assert other.returncode == 2 and 'method dann' in other.stderr
 
 
+def test_a_flag_can_be_mended_after_a_failed_start(tmp_path):
+  run = f'--workdir={tmp_path}/run'
+  failed = scripts.run('source_only', *QUICK, run, '--batch_size=9999')
+  assert failed.returncode == 2
+  mended = scripts.run('source_only', *QUICK, run)
+  assert mended.returncode == 0, mended.stderr
+
+
 def test_baseline_may_be_another_run(finished, tmp_path):
   run, _ = finished
   process = scripts.run(

@@ -160,17 +160,22 @@ def test_without_validation_the_last_step_is_selected():
 def test_evaluation_is_exact_whatever_the_batch(batch_size):
   pair = toy.pair()
   outcome = _train()
-  logits = evaluate.predict_all(
-    outcome.predict, outcome.state, pair.target_test.x, batch_size=batch_size
-  ).logits
+  predict = evaluate.compile_predict(
+    DROPOUT['dann'].predict, pair.prepare, batch_size
+  )
+  logits = predict(outcome.state, pair.target_test.x).logits
   whole = DROPOUT['dann'].predict(outcome.state, pair.target_test.x).logits
   assert logits.shape == (41, toy.CLASSES)
   np.testing.assert_allclose(logits, whole, atol=1e-5)
   counts = evaluate.confusion(logits, pair.target_test.y)
   assert counts.sum() == 41
-  share = np.trace(counts) / 41
-  assert share == evaluate.accuracy(
-    outcome.predict, outcome.state, pair.target_test
+  accuracy = evaluate.accuracy(predict, outcome.state, pair.target_test)
+  assert accuracy == np.trace(counts) / 41
+  assert outcome.predict(
+    outcome.state, pair.target_test.x[:3]
+  ).logits.shape == (
+    3,
+    toy.CLASSES,
   )
   for label in range(toy.CLASSES):
     assert counts[label].sum() == np.sum(pair.target_test.y == label)

@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 	$(RUN) -m experiments.dann --flagfile=experiments/flags/dann.digits.flags $(DEMO_FLAGS)
 
 test: $(VENV)/tested
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist loadfile
 
 test-slow: $(VENV)/tested
 	$(RUN) -m pytest -m slow

@@ -54,7 +54,7 @@ setup(
     'sweep': ['optuna>=4'],
     'test': [
       'pytest',
-      'pytest-timeout',
+      'pytest-xdist',
       'ruff',
       # Oracle of losses and layers; elsewhere those tests are skipped.
       'torch==2.13.0; python_version < "3.12"',

@@ -19,4 +19,4 @@ def replacing(path: pathlib.Path):
 def write_atomically(path: pathlib.Path, text: str) -> None:
   """Writes a text file in one step."""
   with replacing(path) as temporary:
-    temporary.write_text(text)
+    temporary.write_text(text, encoding='utf-8')

@@ -2,13 +2,13 @@
 
 from importlib import resources
 import json
-import os
 import pathlib
 import shlex
 from typing import Any
 
 import jinja2
 
+from da_jax import files
 from da_jax.report import confusion, curves, embedding, folder, samples, summary
 
 
@@ -27,10 +27,7 @@ def write(run_dir: pathlib.Path) -> pathlib.Path:
   run_dir = pathlib.Path(run_dir)
   html = _template().render(_content(folder.read(run_dir)))
   path = run_dir / 'report.html'
-  # Whoever looks meanwhile sees the old page or the new one, never half.
-  unfinished = run_dir / f'report.html.{os.getpid()}.tmp'
-  unfinished.write_text(html, encoding='utf-8')
-  unfinished.replace(path)
+  files.write_atomically(path, html)
   return path
 
 

@@ -45,6 +45,10 @@ class ImageFiles:
       images[row] = decode(data, name, self.size)
     return images
 
+  def subset(self, indices: np.ndarray) -> 'ImageFiles':
+    """Some of the images, in the order of the indices."""
+    return dataclasses.replace(self, indices=self.indices[indices])
+
 
 def decode(
   data: bytes | pathlib.Path, name: str, size: int | None

@@ -12,7 +12,7 @@ class Examples(NamedTuple):
 
   `x` has a length and answers `x[indices]` (int64 [b]) with a fresh NumPy array
   [b, ...]: an array in memory (uint8 images [n, h, w, c], float32 rows [n, d])
-  or `images.ImageFiles`, which decodes on demand.
+  or `images.ImageFiles`, which decodes on demand (and has `subset`).
   """
 
   x: Any

@@ -150,6 +150,8 @@ def _parse(argv: list[str]) -> list[str]:
     rest = FLAGS(argv)[1:]
   except flags.Error as error:
     _fail(argv[0], error)
+  except SystemExit:  # --help, for which absl exits with 1
+    sys.exit(0)
   if rest:
     _fail(argv[0], f'unexpected argument {rest[0]}: flags are --name=value.')
   return argv

@@ -185,7 +185,9 @@ def test_overwrite_throws_away_the_run_and_nothing_else(finished):
 
 
 def test_help_lists_the_flags_of_all_scripts():
-  text = scripts.run('dann', '--help').stdout
+  process = scripts.run('dann', '--help')
+  text = process.stdout
+  assert process.returncode == 0
   for flag in ('--dataset', '--workdir', '--weights', '--grl_schedule'):
     assert flag in text
   assert 'digits|digits_five|folder|office31|office_caltech10' in text

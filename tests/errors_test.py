@@ -35,7 +35,7 @@ CASES = {
   'missing weights': (['--weights={}/no.npz'], ['{}/no.npz']),
   'unfit weights': (
     ['--weights={}/other.safetensors'],
-    ['other.safetensors', 'conv1.weight'],
+    ['other.safetensors', 'conv1.bias (20,) is missing'],
   ),
   'corrupt weights': (['--weights={}/corrupt.npz'], ['corrupt.npz']),
   'weights of no run': (['--weights={}/classes'], ['classes', 'run']),

@@ -10,13 +10,14 @@ from typing import Any
 
 from absl import logging
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 
 from da_jax import types
 from da_jax.errors import UserError
 
 FOLDER = 'checkpoints'
-RECORD = 'record'
+RECORD, ARRAYS = 'record', 'arrays'
 
 
 def named_leaves(tree: types.PyTree) -> dict[str, Any]:
@@ -149,10 +150,19 @@ def read_arrays(run: pathlib.Path) -> dict[str, Any]:
   folder = (run / FOLDER).absolute()
   if not folder.is_dir():
     raise UserError(f'{run} is not the folder of a run: it has no {FOLDER}/.')
-  with ocp.CheckpointManager(folder) as manager:
+  handlers = {
+    ARRAYS: ocp.StandardCheckpointHandler(),
+    RECORD: ocp.JsonCheckpointHandler(),
+  }
+  with ocp.CheckpointManager(folder, item_handlers=handlers) as manager:
     step = manager.latest_step()
     if step is None:
       raise UserError(f'{folder} holds no finished checkpoint.')
-    return manager.restore(
-      step, args=ocp.args.Composite(arrays=ocp.args.StandardRestore())
-    ).arrays
+    described = manager.item_metadata(step)[ARRAYS]
+    # As NumPy: the run may have had other devices than there are here.
+    template = {
+      name: np.empty(array.shape, array.dtype)
+      for name, array in described.items()
+    }
+    restore = ocp.args.Composite(**{ARRAYS: ocp.args.StandardRestore(template)})
+    return manager.restore(step, args=restore)[ARRAYS]

@@ -92,7 +92,7 @@ def test_baseline_may_be_another_run(finished, tmp_path):
   assert not (tmp_path / 'coral' / 'source_only').exists()
 
 
-def test_finetune_starts_from_a_run(finished, tmp_path):
+def test_finetune_starts_from_a_run_of_other_devices(finished, tmp_path):
   run, _ = finished
   process = scripts.run(
     'finetune',
@@ -101,6 +101,7 @@ def test_finetune_starts_from_a_run(finished, tmp_path):
     '--labels_per_class=8',
     '--freeze=auto',
     f'--workdir={tmp_path}/tuned',
+    devices=1,
   )
   assert process.returncode == 0, process.stderr
   results = json.loads((tmp_path / 'tuned' / 'results.json').read_text())

@@ -12,16 +12,16 @@ ROOT = pathlib.Path(__file__).parents[1]
 
 
 def run(
-  script: str, *flags: str, timeout: float = 300
+  script: str, *flags: str, devices: int = 2
 ) -> subprocess.CompletedProcess:
-  """Runs `python -m experiments.<script>` on two devices."""
+  """Runs `python -m experiments.<script>` on fake devices."""
   return subprocess.run(
     [sys.executable, '-m', f'experiments.{script}', *flags],
     cwd=ROOT,
-    env=environment(),
+    env=environment(devices),
     capture_output=True,
     text=True,
-    timeout=timeout,
+    timeout=300,
     check=False,
   )
 

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from da_jax import checkpoint, evaluate, journal, metrics, train
+from da_jax import checkpoint, evaluate, journal, metrics, parallel, train
 from da_jax.data.pair import Examples
 from da_jax.errors import DivergedError, InterruptedRunError, UserError
 from tests import toy
@@ -85,6 +85,23 @@ def test_killed_runs_lose_only_what_followed_the_checkpoint(
 
   assert evaluations('killed') == evaluations('whole')
   assert [line['step'] for line in evaluations('whole')] == [10, 20, 24]
+
+
+def test_stopped_on_four_devices_goes_on_with_one(tmp_path, monkeypatch):
+  method = toy.all_methods()['dann']
+  options = {**OPTIONS, 'steps': 20, 'quiet': True}
+  whole = train.train(method, toy.pair(), **options)
+  with monkeypatch.context() as patch:
+    _stop_at(patch, 9)
+    with pytest.raises(InterruptedRunError):
+      train.train(method, toy.pair(), workdir=tmp_path, **options)
+  monkeypatch.setattr(parallel, 'devices', lambda: jax.devices()[:1])
+  resumed = train.train(method, toy.pair(), workdir=tmp_path, **options)
+  jax.tree.map(
+    lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5),
+    jax.device_get(whole.state.params),
+    jax.device_get(resumed.state.params),
+  )
 
 
 def _after(number, action):

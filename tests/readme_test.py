@@ -66,8 +66,3 @@ def test_make_targets_named_exist():
   makefile = (scripts.ROOT / 'Makefile').read_text()
   for target in re.findall(r'^make ([\w-]+)', TEXT, re.M):
     assert f'\n{target}:' in makefile
-
-
-def test_python_versions_named_are_those_supported():
-  assert 'Python 3.11 or 3.12' in TEXT
-  assert sys.version_info[:2] >= (3, 11)

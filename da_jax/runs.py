@@ -24,10 +24,13 @@ from da_jax.errors import UserError
 from da_jax.train import Outcome
 
 CONFIG, RESULTS, PREDICTIONS = 'config.json', 'results.json', 'predictions.npz'
+SPLIT, FITTED = 'split.npz', 'fitted.npz'
 CONTENTS = (
   CONFIG,
   RESULTS,
   PREDICTIONS,
+  SPLIT,
+  FITTED,
   metrics.FILE,
   checkpoint.FOLDER,
   'tensorboard',
@@ -50,6 +53,7 @@ def describe(
     'command': command,
     'flags': dict(flags),
     'protocol': pair.protocol,
+    'data': pair.fingerprint,
     'class_names': list(pair.class_names),
     'examples': {
       'source_train': len(pair.source_train.y),
@@ -106,6 +110,13 @@ def claim(run: pathlib.Path, config: dict, *, overwrite: bool) -> dict | None:
         f'--workdir={run} cannot be written: {error.strerror}.'
       ) from error
   return results_of(run)
+
+
+def keep_data(run: pathlib.Path, pair: DomainPair) -> None:
+  """Writes which examples are in which part, and what was fitted to them."""
+  for name, arrays in ((SPLIT, pair.split), (FITTED, pair.fitted)):
+    if arrays:
+      _save(run / name, arrays)
 
 
 def results_of(run: pathlib.Path) -> dict | None:
@@ -223,8 +234,12 @@ def _save_predictions(path, pair, source, target, counts) -> None:
   images = pair.target_test.x[order[:SHOWN_IMAGES]]
   if images.ndim == 4:
     rows['target_images'] = images
+  _save(path, {'confusion': counts, **rows})
+
+
+def _save(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
   with files.replacing(path) as temporary, temporary.open('wb') as file:
-    np.savez_compressed(file, confusion=counts, **rows)
+    np.savez_compressed(file, **arrays)
 
 
 def _has_something_to_lose(run: pathlib.Path) -> bool:
@@ -240,6 +255,8 @@ def _differing_flags(earlier: dict, config: dict) -> list[str]:
     for name in sorted(old.keys() | new.keys())
     if name not in FREE and old.get(name) != new.get(name)
   ]
+  if earlier.get('data') != config['data']:
+    differing.insert(0, 'other examples, labels or split there')
   if earlier['method'] != config['method']:
     differing.insert(0, f'method {earlier["method"]} there')
   return differing

@@ -13,7 +13,6 @@ import jax.numpy as jnp
 import optax
 
 from da_jax import (
-  data,
   methods,
   models,
   optimizers,
@@ -22,6 +21,7 @@ from da_jax import (
   schedules,
   train,
 )
+from da_jax.data import flags as data_flags
 from da_jax.data.pair import DomainPair, Examples
 from da_jax.errors import DivergedError, InterruptedRunError, UserError
 from da_jax.methods.finetune import frozen_parts
@@ -39,16 +39,6 @@ SCHEDULES = {
   'constant': lambda: schedules.constant(FLAGS.learning_rate),
 }
 
-flags.DEFINE_enum('dataset', 'digits', sorted(data.DATASETS), 'The data.')
-flags.DEFINE_string(
-  'data_dir',
-  None,
-  "The dataset's folder or one that holds it; default $DA_JAX_DATA, else"
-  ' ~/da_jax_data.',
-)
-flags.DEFINE_string('source', None, "Labelled domain; default the dataset's.")
-flags.DEFINE_string('target', None, "Unlabelled domain; default the dataset's.")
-flags.DEFINE_integer('image_size', None, 'Side of images, for image folders.')
 flags.DEFINE_string(
   'workdir',
   None,
@@ -106,7 +96,10 @@ flags.DEFINE_enum(
   'Of the computation; parameters, statistics and losses are float32.',
 )
 flags.DEFINE_enum('parallel', 'jit', parallel.MODES, 'How devices share work.')
-SHARED = tuple(flag.name for flag in FLAGS.flags_by_module_dict()[__name__])
+SHARED = (
+  *data_flags.NAMES,
+  *(flag.name for flag in FLAGS.flags_by_module_dict()[__name__]),
+)
 
 
 class Setting(NamedTuple):
@@ -166,7 +159,7 @@ def _main(name, build, adjust, compare, argv) -> None:
   logging.set_verbosity(logging.WARNING)
   name = name if isinstance(name, str) else name.value
   try:
-    setting = adjust(Setting(_load()))
+    setting = adjust(Setting(data_flags.pair()))
     results = _execute(name, build, setting, compare)
   except UserError as error:
     _fail(argv[0], error)
@@ -181,16 +174,6 @@ def _main(name, build, adjust, compare, argv) -> None:
   except KeyboardInterrupt:
     _fail(argv[0], 'stopped before anything was lost.', code=130)
   terminal.print_results(results)
-
-
-def _load() -> DomainPair:
-  return data.load(
-    FLAGS.dataset,
-    data_dir=FLAGS.data_dir,
-    source=FLAGS.source,
-    target=FLAGS.target,
-    image_size=FLAGS.image_size,
-  )
 
 
 def _execute(name: str, build: BuildFn, setting: Setting, compare: bool):
@@ -230,6 +213,7 @@ def _describe(name: str, pair: DomainPair, names: Sequence[str]) -> dict:
 
 def _train(run, config, build, setting: Setting, baseline: dict | None) -> dict:
   pair = setting.pair
+  runs.keep_data(run, pair)
   model, optimizer = _model(setting), _optimizer(setting)
   outcome = train.train(
     build(model, optimizer),

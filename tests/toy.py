@@ -34,6 +34,12 @@ def pair(shift: float = 1.0) -> DomainPair:
     prepare=prepare,
     protocol='target train / target test',
     backbone='mlp',
+    split={
+      'source_train': np.arange(96),
+      'source_val': np.arange(96, 129),
+      'target_train': np.arange(80),
+      'target_test': np.arange(80, 121),
+    },
   )
 
 

@@ -6,7 +6,7 @@ A dataset is a module with `load` and a line in `DATASETS`.
 from collections.abc import Callable
 import os
 import pathlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from da_jax.data import (
   digits,
@@ -15,44 +15,64 @@ from da_jax.data import (
   office31,
   office_caltech10,
 )
-from da_jax.data.pair import DomainPair, Examples
+from da_jax.data.pair import Domain, DomainPair, Examples, Task
+from da_jax.data.protocols import Protocol, draw
+from da_jax.data.transforms import Augmentation
 from da_jax.errors import UserError
 
-__all__ = ['DATASETS', 'Dataset', 'DomainPair', 'Examples', 'load']
+__all__ = [
+  'DATASETS',
+  'Augmentation',
+  'Dataset',
+  'Domain',
+  'DomainPair',
+  'Examples',
+  'Protocol',
+  'Task',
+  'load',
+  'load_task',
+]
 
 
 class Dataset(NamedTuple):
-  """How to load a pair of a dataset's domains."""
+  """How to load two of a dataset's domains."""
 
-  load: Callable[..., DomainPair]  # (data_dir, source, target, image_size)
+  load: Callable[..., Task]  # (data_dir, source, target, **options)
   domains: tuple[str, ...] | None  # None: any
   source: str | None  # by default
   target: str | None
-  image_size: int | None  # by default; None: it cannot be chosen
+  options: tuple[str, ...] = ()  # keywords of `load`, flags of the same names
 
 
+_IMAGES = ('image_size',)
 DATASETS = {
-  'digits': Dataset(digits.load, digits.DOMAINS, 'plain', 'photo', None),
+  'digits': Dataset(digits.load, digits.DOMAINS, 'plain', 'photo'),
   'digits_five': Dataset(
-    digits_five.load, digits_five.DOMAINS, 'mnist', 'usps', None
+    digits_five.load, digits_five.DOMAINS, 'mnist', 'usps'
   ),
-  'office31': Dataset(office31.load, office31.DOMAINS, 'amazon', 'webcam', 224),
+  'office31': Dataset(
+    office31.load, office31.DOMAINS, 'amazon', 'webcam', _IMAGES
+  ),
   'office_caltech10': Dataset(
-    office_caltech10.load, office_caltech10.DOMAINS, 'amazon', 'webcam', 224
+    office_caltech10.load,
+    office_caltech10.DOMAINS,
+    'amazon',
+    'webcam',
+    _IMAGES,
   ),
-  'folder': Dataset(folder.load, None, None, None, 224),
+  'folder': Dataset(folder.load, None, None, None, _IMAGES),
 }
 
 
-def load(
+def load_task(
   dataset: str,
   *,
   data_dir: str | pathlib.Path | None = None,
   source: str | None = None,
   target: str | None = None,
-  image_size: int | None = None,
-) -> DomainPair:
-  """Loads a source and a target domain.
+  **options: Any,
+) -> Task:
+  """Loads two domains, whole.
 
   Args:
     dataset: key of `DATASETS`.
@@ -60,11 +80,11 @@ def load(
       None, else `~/da_jax_data`.
     source: name of a domain, the dataset's default if None.
     target: name of another one.
-    image_size: side of the images that the model sees, where there is a choice.
+    **options: of the dataset, such as `image_size`; None leaves the default.
 
   Raises:
-    UserError: a name is unknown, the domains are the same, or the data are
-      missing or damaged.
+    UserError: a name is unknown, the domains are the same, an option is not
+      the dataset's, or the data are missing or damaged.
   """
   if dataset not in DATASETS:
     raise UserError(
@@ -75,12 +95,38 @@ def load(
   target = _domain(dataset, 'target', target or entry.target)
   if source == target:
     raise UserError(f'source and target are the same domain, {source!r}.')
+  options = {name: v for name, v in options.items() if v is not None}
+  for name in options:
+    if name not in entry.options:
+      raise UserError(
+        f'--{name} does not apply to --dataset={dataset}, which has'
+        f' {", ".join(entry.options) or "no options"}.'
+      )
   if data_dir is None:
     data_dir = os.environ.get('DA_JAX_DATA') or '~/da_jax_data'
-  size = entry.image_size if image_size is None else image_size
-  return entry.load(
-    pathlib.Path(data_dir).expanduser(), source, target, image_size=size
-  )
+  data_dir = pathlib.Path(data_dir).expanduser()
+  return entry.load(data_dir, source, target, **options)
+
+
+def load(
+  dataset: str,
+  *,
+  protocol: Protocol = Protocol(),
+  augmentation: Augmentation = Augmentation(),
+  **settings: Any,
+) -> DomainPair:
+  """Loads a source and a target domain, ready for training.
+
+  Args:
+    dataset: key of `DATASETS`.
+    protocol: which examples train and test.
+    augmentation: of the images that train.
+    **settings: of `load_task`.
+
+  Raises:
+    UserError: see `load_task` and `protocols.draw`.
+  """
+  return draw(load_task(dataset, **settings), protocol, augmentation)
 
 
 def _domain(dataset: str, role: str, name: str | None) -> str:

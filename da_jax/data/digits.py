@@ -14,11 +14,11 @@ import pathlib
 
 import numpy as np
 
-from da_jax.data import splits, transforms
-from da_jax.data.pair import DomainPair, Examples
-from da_jax.errors import UserError
+from da_jax.data import transforms
+from da_jax.data.pair import Domain, Examples, Task
 
 DOMAINS = ('plain', 'photo')
+CLASS_NAMES = tuple(str(digit) for digit in range(10))
 SIZE = 28
 # Originals by role; the rest, 400, are the target's test set.
 SOURCE, TARGET_TRAIN = 797, 600
@@ -29,47 +29,34 @@ COPIES = 4
 PHOTO_BRIGHTNESS = 0.9
 
 
-def load(
-  data_dir: pathlib.Path | None,
-  source: str,
-  target: str,
-  image_size: int | None = None,
-) -> DomainPair:
-  """Draws the pair in about a second.
+def load(data_dir: pathlib.Path | None, source: str, target: str) -> Task:
+  """Draws both domains in about a second.
 
   Args:
     data_dir: ignored, the data is embedded.
     source: 'plain' or 'photo'.
     target: the other one.
-    image_size: must be None.
 
   Returns:
-    Colour images uint8 [n, 28, 28, 3] of ten classes.
-
-  Raises:
-    UserError: an image size is asked for.
+    Colour images uint8 [n, 28, 28, 3] of ten classes; the target has a test
+    split of its own.
   """
   del data_dir
-  if image_size is not None:
-    raise UserError('--image_size does not apply to digits: they are 28x28.')
   order = np.random.default_rng(0).permutation(len(_originals()[1]))
   roles = np.split(order, [SOURCE, SOURCE + TARGET_TRAIN])
-  source_all = _draw(source, roles[0], seed=1)
-  kept, held = splits.hold_out(source_all.y, 0.15)
-  augment, prepare = transforms.small(0.5, 0.5)
-  return DomainPair(
+  train, test = (
+    _draw(target, originals, seed)
+    for originals, seed in ((roles[1], 2), (roles[2], 3))
+  )
+  both = Examples(*map(np.concatenate, zip(train, test, strict=True)))
+  domain = functools.partial(Domain, class_names=CLASS_NAMES)
+  return Task(
     dataset='digits',
-    source=source,
-    target=target,
-    class_names=tuple(str(digit) for digit in range(10)),
-    source_train=Examples(source_all.x[kept], source_all.y[kept]),
-    source_val=Examples(source_all.x[held], source_all.y[held]),
-    target_train=_draw(target, roles[1], seed=2),
-    target_test=_draw(target, roles[2], seed=3),
-    augment=augment,
-    prepare=prepare,
-    protocol='target train / target test, over disjoint originals',
+    source=domain(source, examples=_draw(source, roles[0], seed=1)),
+    target=domain(target, examples=both, test_from=len(train.y)),
+    protocol='published',
     backbone='lenet',
+    transform=functools.partial(transforms.small, 0.5, 0.5),
   )
 
 

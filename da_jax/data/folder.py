@@ -4,11 +4,11 @@ import pathlib
 
 import numpy as np
 
-from da_jax.data import transductive, trees
-from da_jax.data.pair import DomainPair
+from da_jax.data import trees
+from da_jax.data.image_task import image_task
+from da_jax.data.images import ImageFiles
+from da_jax.data.pair import Domain, Examples, Task
 from da_jax.errors import UserError
-
-_IMAGE_SIZE = 224
 
 
 def load(
@@ -16,7 +16,7 @@ def load(
   source: str,
   target: str,
   image_size: int | None = None,
-) -> DomainPair:
+) -> Task:
   """Reads `<data_dir>/<domain>/<class>/*` or `<path>/<class>/*`.
 
   Args:
@@ -27,25 +27,18 @@ def load(
       images are resized to it and not augmented.
 
   Returns:
-    RGB images; the target's are all for training and for testing.
+    RGB images.
 
   Raises:
-    UserError: a folder is missing or empty, the classes of the domains differ,
-      or a file is no image.
+    UserError: a folder is missing or empty, or a file is no image.
   """
-  image_size = _IMAGE_SIZE if image_size is None else image_size
-  if image_size < 1:
-    raise UserError(f'--image_size={image_size} must be positive.')
   roots = [_root(data_dir, domain) for domain in (source, target)]
   if roots[0].samefile(roots[1]):
     raise UserError(f'source and target are the same folder, {roots[0]}.')
-  files_s, files_t = map(trees.scan, roots)
-  _check_same_classes({source: files_s, target: files_t})
-  return transductive.pair(
+  return image_task(
     'folder',
-    _domain(source, files_s),
-    _domain(target, files_t),
-    class_names=tuple(files_s),
+    _domain(source, roots[0]),
+    _domain(target, roots[1]),
     image_size=image_size,
     backbone='dtn' if image_size == 32 else 'resnet18',
   )
@@ -63,25 +56,13 @@ def _root(data_dir: pathlib.Path, domain: str) -> pathlib.Path:
   )
 
 
-def _check_same_classes(domains: dict[str, dict]) -> None:
-  (source, files_s), (target, files_t) = domains.items()
-  odd = [
-    f'only {domain} has {", ".join(sorted(names))}'
-    for domain, names in (
-      (source, files_s.keys() - files_t.keys()),
-      (target, files_t.keys() - files_s.keys()),
-    )
-    if names
-  ]
-  if odd:
-    raise UserError(f'the classes of the domains differ: {"; ".join(odd)}.')
-
-
-def _domain(name: str, classes: dict[str, list]) -> transductive.Domain:
+def _domain(name: str, root: pathlib.Path) -> Domain:
+  classes = trees.scan(root)
   paths = [path for files in classes.values() for path in files]
-  y = np.repeat(np.arange(len(classes)), [len(f) for f in classes.values()])
-  return transductive.Domain(
-    name,
-    lambda index: (str(paths[index]), paths[index]),
-    y.astype(np.int32),
+  counts = [len(files) for files in classes.values()]
+  y = np.repeat(np.arange(len(classes)), counts).astype(np.int32)
+  files = ImageFiles(
+    lambda index: (str(paths[index]), paths[index]), np.arange(len(y)), size=0
   )
+  names = [path.relative_to(root).as_posix() for path in paths]
+  return Domain(name, tuple(classes), Examples(files, y), names=names)

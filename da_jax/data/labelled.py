@@ -30,18 +30,32 @@ def labelled_target(
   Raises:
     UserError: a class has fewer examples than labels asked for.
   """
-  train, test = pair.target_train, pair.target_test
-  protocol = 'labelled target train / target test'
-  if train is test:
-    kept, held = splits.hold_out(train.y, TEST_SHARE)
-    train, test = subset(train, kept), subset(train, held)
+  y = pair.target_train.y
+  rows, protocol = np.arange(len(y)), 'the labels of target train are given'
+  test = None
+  if pair.target_train is pair.target_test:
+    rows, test = splits.hold_out(y, TEST_SHARE)
     protocol = 'labelled 70 % of the target / tested on the other 30 %'
   if labels_per_class is not None:
-    train = subset(train, splits.few_labels(train.y, labels_per_class, seed))
+    rows = rows[splits.few_labels(y[rows], labels_per_class, seed)]
     protocol += f', {labels_per_class} labels a class'
   validation = None
-  if np.bincount(train.y).min() >= VALIDATION_FROM:
-    kept, held = splits.hold_out(train.y, VALIDATION_SHARE)
-    train, validation = subset(train, kept), subset(train, held)
-  pair = pair._replace(target_train=train, target_test=test, protocol=protocol)
-  return pair, validation
+  if np.bincount(y[rows]).min() >= VALIDATION_FROM:
+    kept, held = splits.hold_out(y[rows], VALIDATION_SHARE)
+    rows, validation = rows[kept], subset(pair.target_train, rows[held])
+  return _with_rows(
+    pair, rows, test, f'{pair.protocol}; {protocol}'
+  ), validation
+
+
+def _with_rows(
+  pair: DomainPair, train: np.ndarray, test: np.ndarray | None, protocol: str
+) -> DomainPair:
+  """The pair with some rows of `target_train` to train and to test."""
+  whole = pair.target_train
+  parts, split = {'target_train': train, 'target_test': test}, dict(pair.split)
+  for name, rows in parts.items():
+    if rows is not None:
+      pair = pair._replace(**{name: subset(whole, rows)})
+      split[name] = pair.split['target_train'][rows]
+  return pair._replace(split=split, protocol=protocol)

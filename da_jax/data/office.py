@@ -13,9 +13,11 @@ from typing import NamedTuple
 from absl import logging
 import numpy as np
 
-from da_jax.data import transductive, trees
+from da_jax.data import trees
+from da_jax.data.image_task import image_task
+from da_jax.data.images import ImageFiles
 from da_jax.data.locate import locate
-from da_jax.data.pair import DomainPair
+from da_jax.data.pair import Domain, Examples, Task
 from da_jax.errors import UserError
 
 
@@ -43,7 +45,7 @@ def load(
   source: str,
   target: str,
   image_size: int | None,
-) -> DomainPair:
+) -> Task:
   """Reads two domains; the target's images are all for training and testing.
 
   Args:
@@ -55,7 +57,7 @@ def load(
     image_size: side of the images that the model sees, 224 if None.
 
   Returns:
-    RGB images; 15 % of the source are held out for validation.
+    RGB images.
 
   Raises:
     UserError: the data are missing, a class folder is missing or unknown, a
@@ -75,12 +77,10 @@ def load(
   builder = office_builders.prepared(
     published.name, root, _cache() / _fingerprint(root, files)
   )
-  return transductive.pair(
+  return image_task(
     published.name,
-    _domain(builder, root, source),
-    _domain(builder, root, target),
-    class_names=published.class_names,
-    image_size=224 if image_size is None else image_size,
+    *(_domain(builder, root, name, published) for name in (source, target)),
+    image_size=image_size,
     backbone='resnet50',
   )
 
@@ -145,16 +145,19 @@ def _fingerprint(root: pathlib.Path, domains: dict[str, dict]) -> str:
   return digest.hexdigest()[:16]
 
 
-def _domain(builder, root: pathlib.Path, name: str) -> transductive.Domain:
+def _domain(
+  builder, root: pathlib.Path, name: str, published: Published
+) -> Domain:
   import tensorflow_datasets as tfds
 
   records = builder.as_data_source(
     name, decoders={'image': tfds.decode.SkipDecoding()}
   )
+  names = [record['name'].decode() for record in records]
 
   def read(index: int) -> tuple[str, bytes]:
-    record = records[index]
-    return str(root / record['name'].decode()), record['image']
+    return str(root / names[index]), records[index]['image']
 
   y = np.array([record['label'] for record in records], np.int32)
-  return transductive.Domain(name, read, y)
+  files = ImageFiles(read, np.arange(len(y)), size=0)
+  return Domain(name, published.class_names, Examples(files, y), names=names)

@@ -4,7 +4,7 @@ to New Domains", ECCV 2010 (https://doi.org/10.1007/978-3-642-15561-1_16)."""
 import pathlib
 
 from da_jax.data import office
-from da_jax.data.pair import DomainPair
+from da_jax.data.pair import Task
 
 PUBLISHED = office.Published(
   name='office31',
@@ -53,6 +53,6 @@ def load(
   source: str,
   target: str,
   image_size: int | None = None,
-) -> DomainPair:
+) -> Task:
   """Reads two of the domains: see `office.load`."""
   return office.load(PUBLISHED, data_dir, source, target, image_size)

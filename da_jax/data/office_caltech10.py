@@ -5,7 +5,7 @@ Unsupervised Domain Adaptation", CVPR 2012
 import pathlib
 
 from da_jax.data import office
-from da_jax.data.pair import DomainPair
+from da_jax.data.pair import Task
 
 PUBLISHED = office.Published(
   name='office_caltech10',
@@ -33,6 +33,6 @@ def load(
   source: str,
   target: str,
   image_size: int | None = None,
-) -> DomainPair:
+) -> Task:
   """Reads two of the domains: see `office.load`."""
   return office.load(PUBLISHED, data_dir, source, target, image_size)

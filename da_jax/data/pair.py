@@ -1,29 +1,70 @@
-"""The data contract: a labelled source domain and a target domain."""
+"""The data contract: two domains, and the parts a protocol draws from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+import dataclasses
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from da_jax.data.transforms import Augmentation
+
 
 class Examples(NamedTuple):
   """Examples of one domain in a fixed order.
 
-  `x` has a length and answers `x[indices]` (int64 [b]) with a fresh NumPy array
-  [b, ...]: an array in memory (uint8 images [n, h, w, c], float32 rows [n, d])
-  or `images.ImageFiles`, which decodes on demand (and has `subset`).
+  `x` has a length and answers `x[indices]` (int64 [b], or a slice) with a fresh
+  NumPy array [b, ...]. It is an array in memory (uint8 images [n, h, w, c],
+  float32 rows [n, d] or series [n, t, c], int32 token ids [n, t]), or one that
+  fetches on demand and has `subset(indices)`: `Chosen`, `images.ImageFiles`.
   """
 
   x: Any
   y: np.ndarray  # int32 [n]
 
 
+@dataclasses.dataclass(frozen=True)
+class Chosen:
+  """Rows of an array that stays where it is, such as on disk.
+
+  Attributes:
+    array: [m, ...], memory-mapped.
+    indices: int64 [n], its rows, in order.
+  """
+
+  array: np.ndarray
+  indices: np.ndarray
+
+  def __len__(self) -> int:
+    return len(self.indices)
+
+  def __getitem__(self, indices) -> np.ndarray:
+    return np.asarray(self.array[self.indices[indices]])
+
+  def subset(self, indices: np.ndarray) -> 'Chosen':
+    """Some of the rows, in the order of the indices."""
+    return Chosen(self.array, self.indices[indices])
+
+
 def subset(examples: Examples, indices: np.ndarray) -> Examples:
   """Some of the examples, in the order of the indices; decodes nothing."""
   x = examples.x
-  chosen = x[indices] if isinstance(x, np.ndarray) else x.subset(indices)
+  if isinstance(x, np.memmap):
+    chosen = Chosen(x, indices)
+  else:
+    chosen = x[indices] if isinstance(x, np.ndarray) else x.subset(indices)
   return Examples(chosen, examples.y[indices])
+
+
+class Domain(NamedTuple):
+  """A labelled set before a protocol says what is done with it."""
+
+  name: str
+  class_names: tuple[str, ...]  # sorted or in published order; y indexes them
+  examples: Examples  # in an order that no file system decides
+  test_from: int | None = None  # first of the published test split, if any
+  sample: int | None = None  # training examples that 'sampled' papers draw
+  names: Sequence[str] = ()  # of the examples, if they have some (files)
 
 
 class DomainPair(NamedTuple):
@@ -43,5 +84,23 @@ class DomainPair(NamedTuple):
   target_test: Examples
   augment: Callable[[jax.Array, jax.Array], jax.Array]  # (key, x) -> float32
   prepare: Callable[[jax.Array], jax.Array]  # x -> float32, for evaluation
-  protocol: str  # which target examples train and test use, in a few words
+  protocol: str  # which examples train and test, in a few words
   backbone: str  # what the field trains on such data, key of models.BACKBONES
+  # Rows of the domains that make up the parts: part -> int64 [n].
+  split: Mapping[str, np.ndarray] = {}
+  fingerprint: str = ''  # of labels, names and split
+  # What was learnt from training examples to prepare all: name -> array.
+  fitted: Mapping[str, np.ndarray] = {}
+
+
+class Task(NamedTuple):
+  """What a dataset gives: two domains and how the field treats them."""
+
+  dataset: str
+  source: Domain
+  target: Domain
+  protocol: str  # by default, key of protocols.PROTOCOLS
+  backbone: str  # by default, key of models.BACKBONES
+  transform: Callable[[Augmentation], tuple[Callable, Callable]]
+  # Learns from the training parts what all parts need; sets `fitted`.
+  fit: Callable[[DomainPair], DomainPair] = lambda pair: pair

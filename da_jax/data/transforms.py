@@ -12,6 +12,7 @@ resizing and normalising (at most half a level of 255).
 
 from collections.abc import Callable
 import math
+from typing import NamedTuple
 
 import jax
 from jax import lax
@@ -19,6 +20,11 @@ import jax.numpy as jnp
 
 Augment = Callable[[jax.Array, jax.Array], jax.Array]
 Prepare = Callable[[jax.Array], jax.Array]
+
+
+class Augmentation(NamedTuple):
+  """What training images go through."""
+
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -33,7 +39,9 @@ def rows() -> tuple[Augment, Prepare]:
   return lambda key, x: prepare(x), prepare
 
 
-def small(mean=0.5, std=0.5) -> tuple[Augment, Prepare]:
+def small(
+  mean=0.5, std=0.5, augmentation: Augmentation = Augmentation()
+) -> tuple[Augment, Prepare]:
   """Normalises small images without augmentation: `(x / 255 - mean) / std`.
 
   Args:
@@ -52,7 +60,9 @@ def stored_size(image_size: int) -> int:
   return round(image_size * 256 / 224)
 
 
-def standard(image_size: int = 224) -> tuple[Augment, Prepare]:
+def standard(
+  image_size: int = 224, augmentation: Augmentation = Augmentation()
+) -> tuple[Augment, Prepare]:
   """Random resized crop and flip to train, centre crop to evaluate.
 
   Args:

@@ -8,7 +8,7 @@ from PIL import Image
 import pytest
 
 from da_jax import data
-from da_jax.data import folder, office, office31, office_caltech10
+from da_jax.data import office, office31, office_caltech10
 from da_jax.errors import UserError
 
 PUBLISHED = {
@@ -64,7 +64,7 @@ def test_class_names_are_sorted(published):
 
 
 def test_is_what_folder_reads(root):
-  _equal(_load(root), folder.load(root, 'dslr', 'webcam', SIZE))
+  _equal(_load(root), _load(root, 'folder'))
 
 
 def test_the_default_size_is_224_of_256(root):

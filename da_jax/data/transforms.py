@@ -12,25 +12,23 @@ resizing and normalising (at most half a level of 255).
 
 from collections.abc import Callable
 import math
-from typing import NamedTuple
 
 import jax
 from jax import lax
 import jax.numpy as jnp
 
+from da_jax.data.augment import Augmentation as Augmentation
+from da_jax.data.augment import changes, mirror, shift
+
 Augment = Callable[[jax.Array, jax.Array], jax.Array]
 Prepare = Callable[[jax.Array], jax.Array]
-
-
-class Augmentation(NamedTuple):
-  """What training images go through."""
-
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 _AREA = (0.08, 1.0)
 _LOG_RATIO = (math.log(3 / 4), math.log(4 / 3))
 _TRIES = 10
+_DEFAULT = Augmentation()
 
 
 def rows() -> tuple[Augment, Prepare]:
@@ -40,19 +38,36 @@ def rows() -> tuple[Augment, Prepare]:
 
 
 def small(
-  mean=0.5, std=0.5, augmentation: Augmentation = Augmentation()
+  mean=0.5, std=0.5, augmentation: Augmentation = _DEFAULT
 ) -> tuple[Augment, Prepare]:
-  """Normalises small images without augmentation: `(x / 255 - mean) / std`.
+  """Normalises small images: `(x / 255 - mean) / std`.
 
   Args:
     mean: a number or one a channel.
     std: a number or one a channel.
+    augmentation: crop (padded by 4) and flip only if they are true.
 
   Returns:
     `(augment, prepare)` of uint8 [n, h, w, c] to float32 [n, h, w, c].
+
+  Raises:
+    UserError: the augmentation is out of range.
   """
+  change = changes(augmentation)
+  move, turn = shift(pixels=4), mirror(probability=0.5)
+
+  def change_one(key: jax.Array, image: jax.Array) -> jax.Array:
+    if augmentation.crop:
+      image = move(jax.random.fold_in(key, 0), image)
+    if augmentation.flip:
+      image = turn(jax.random.fold_in(key, 1), image)
+    return change(key, image)
+
+  def augment(key: jax.Array, x: jax.Array) -> jax.Array:
+    return prepare(jax.vmap(change_one)(_keys(key, x), _float(x)))
+
   prepare = lambda x: _normalise(x, mean, std)
-  return lambda key, x: prepare(x), prepare
+  return augment, prepare
 
 
 def stored_size(image_size: int) -> int:
@@ -61,26 +76,39 @@ def stored_size(image_size: int) -> int:
 
 
 def standard(
-  image_size: int = 224, augmentation: Augmentation = Augmentation()
+  image_size: int = 224, augmentation: Augmentation = _DEFAULT
 ) -> tuple[Augment, Prepare]:
   """Random resized crop and flip to train, centre crop to evaluate.
 
   Args:
     image_size: side of the result.
+    augmentation: crop and flip unless they are false; without the random crop
+      it is the centre that is cut out.
 
   Returns:
     `(augment, prepare)` of uint8 [n, r, r, 3] to float32
     [n, image_size, image_size, 3], where r is `stored_size(image_size)`.
+
+  Raises:
+    UserError: the augmentation is out of range.
   """
+  change = changes(augmentation)
 
   def augment(key: jax.Array, x: jax.Array) -> jax.Array:
-    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(len(x)))
+    keys = _keys(key, x)
     boxes, flips = jax.vmap(lambda k: _draw(k, x.shape[1]))(keys)
+    if augmentation.crop is False:
+      margin = _margin(x, image_size)
+      centre = jnp.array([margin, margin, image_size, image_size])
+      boxes = jnp.broadcast_to(centre, boxes.shape)
+    if augmentation.flip is False:
+      flips = jnp.zeros_like(flips)
     x = crop_and_resize(x, boxes, flips, image_size)
+    x = jax.vmap(change)(keys, x)
     return _normalise(x, _IMAGENET_MEAN, _IMAGENET_STD)
 
   def prepare(x: jax.Array) -> jax.Array:
-    margin = round((x.shape[1] - image_size) / 2)
+    margin = _margin(x, image_size)
     inner = slice(margin, margin + image_size)
     x = x[:, inner, inner]
     return _normalise(x, _IMAGENET_MEAN, _IMAGENET_STD)
@@ -112,6 +140,14 @@ def crop_and_resize(
   high = lax.Precision.HIGHEST  # pixels need more than the 8 bits of bfloat16
   x = jnp.einsum('nph,nhwc->npwc', down, _float(x), precision=high)
   return jnp.einsum('nqw,npwc->npqc', across, x, precision=high)
+
+
+def _keys(key: jax.Array, x: jax.Array) -> jax.Array:
+  return jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(len(x)))
+
+
+def _margin(x: jax.Array, image_size: int) -> int:
+  return round((x.shape[1] - image_size) / 2)
 
 
 def _weights(start, length, size_in: int, size_out: int) -> jax.Array:

@@ -36,7 +36,10 @@ class Lstm(nn.Module):
 
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-    """Maps a series or ids to the last real hidden state, float32 [n, d]."""
+    """Maps a series or ids to the last real hidden state, float32 [n, d].
+
+    For a text without words this is the state after one padding.
+    """
     embed = sequence.Embed(self.widths[0], dtype=self.dtype, name='embed')
     x, mask = embed(x)
     for depth, width in enumerate(self.widths, start=1):
@@ -46,7 +49,7 @@ class Lstm(nn.Module):
       # Without a parent here, so that its parameters lie under `lstm...`.
       cell = nn.OptimizedLSTMCell(width, dtype=self.dtype, parent=None)
       x = nn.RNN(cell, name=f'lstm{depth}')(x)
-    lengths = mask.sum(1)[:, None, None]
-    # States before the padding do not know of it; without any, 0 as at first.
-    last = jnp.take_along_axis(x, jnp.maximum(lengths - 1, 0), axis=1)
-    return jnp.where(lengths > 0, last, 0)[:, 0].astype(jnp.float32)
+    # States before the padding do not know of it.
+    last = jnp.maximum(mask.sum(1) - 1, 0)[:, None, None]
+    x = jnp.take_along_axis(x, last, axis=1)[:, 0]
+    return x.astype(jnp.float32)

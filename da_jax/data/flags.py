@@ -8,6 +8,7 @@ from da_jax.data.protocols import PROTOCOLS, Protocol
 from da_jax.data.transforms import Augmentation
 
 FLAGS = flags.FLAGS
+_AUGMENTATION = Augmentation._fields
 
 flags.DEFINE_enum('dataset', 'digits', sorted(data.DATASETS), 'The data.')
 flags.DEFINE_string(
@@ -51,6 +52,21 @@ flags.DEFINE_float(
   lower_bound=0.0,
   upper_bound=1.0,
 )
+for _name, _help in (
+  ('crop', 'Crop training images at random; default: images above 64 pixels.'),
+  ('flip', 'Mirror training images at random; default: above 64 pixels.'),
+):
+  flags.DEFINE_bool(_name, None, _help)
+for _name, _help in (
+  ('jitter', 'Strength of colour jitter of training images, 0 to 2.'),
+  ('grey', 'Share of training images turned grey.'),
+  ('blur', 'Share of training images blurred.'),
+  ('cutout', 'Side of the square cut out of training images over theirs.'),
+):
+  flags.DEFINE_float(_name, 0.0, _help)
+flags.DEFINE_integer(
+  'randaugment', 0, 'RandAugment operations on a training image.'
+)
 
 NAMES = tuple(flag.name for flag in FLAGS.flags_by_module_dict()[__name__])
 _OPTIONS = sorted(
@@ -92,4 +108,4 @@ def protocol() -> Protocol:
 
 def augmentation() -> Augmentation:
   """The augmentation that the flags ask for."""
-  return Augmentation()
+  return Augmentation(**{name: FLAGS[name].value for name in _AUGMENTATION})

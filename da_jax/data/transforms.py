@@ -19,6 +19,7 @@ import jax.numpy as jnp
 
 from da_jax.data.augment import Augmentation as Augmentation
 from da_jax.data.augment import changes, mirror, shift
+from da_jax.errors import UserError
 
 Augment = Callable[[jax.Array, jax.Array], jax.Array]
 Prepare = Callable[[jax.Array], jax.Array]
@@ -31,8 +32,24 @@ _TRIES = 10
 _DEFAULT = Augmentation()
 
 
-def rows() -> tuple[Augment, Prepare]:
-  """Leaves rows of features as they are, but for the type float32."""
+def rows(augmentation: Augmentation = _DEFAULT) -> tuple[Augment, Prepare]:
+  """Leaves rows of features as they are, but for the type float32.
+
+  Args:
+    augmentation: must be the default, as there are no images.
+
+  Raises:
+    UserError: an augmentation is asked for.
+  """
+  asked = [
+    name
+    for name, value, default in zip(
+      Augmentation._fields, augmentation, _DEFAULT, strict=True
+    )
+    if value != default
+  ]
+  if asked:
+    raise UserError(f'--{asked[0]} changes images, but the data are none.')
   prepare = lambda x: jnp.asarray(x, jnp.float32)
   return lambda key, x: prepare(x), prepare
 

@@ -25,7 +25,7 @@ def _task(source=None, target=None, protocol='transductive'):
     target=target or _domain('there', 10, 1000),
     protocol=protocol,
     backbone='mlp',
-    transform=lambda augmentation: transforms.rows(),
+    transform=transforms.rows,
   )
 
 
@@ -179,3 +179,8 @@ def test_classes_that_differ_are_named():
   target = _domain('there', 10, 1000, class_names=('ant', 'bee', 'cat', 'eel'))
   with pytest.raises(UserError, match='only here has dog; only there has eel'):
     _draw(_task(target=target))
+
+
+def test_augmentation_of_rows_is_refused():
+  with pytest.raises(UserError, match='--blur changes images'):
+    protocols.draw(_task(), augmentation=transforms.Augmentation(blur=0.5))

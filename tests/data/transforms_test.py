@@ -311,6 +311,6 @@ def test_grey_images_are_augmented():
 @pytest.mark.parametrize('kind', ['small', 'standard'])
 def test_names_a_strength_out_of_range(kind, name, value, most):
   augmentation = transforms.Augmentation(**{name: value})
-  match = f'{name} is {value}: choose one from 0 to {most}'
+  match = f'--{name}={value} is not between 0 and {most}'
   with pytest.raises(UserError, match=match):
     getattr(transforms, kind)(augmentation=augmentation)

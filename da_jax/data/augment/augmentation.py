@@ -46,7 +46,7 @@ def changes(augmentation: Augmentation) -> AugmentImage:
   for name, most in _MOST.items():
     value = getattr(augmentation, name)
     if not 0 <= value <= most:
-      raise UserError(f'{name} is {value}: choose one from 0 to {most}.')
+      raise UserError(f'--{name}={value} is not between 0 and {most}.')
   a = augmentation
   stages = (
     a.jitter and jitter(strength=a.jitter),

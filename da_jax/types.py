@@ -14,6 +14,8 @@ PyTree = Any
 Batch = Mapping[str, Mapping[str, jax.Array]]
 Metrics = dict[str, jax.Array]
 
+TOKENS = 2**15  # ids that a hashed word may have; 0 is padding
+
 
 class State(NamedTuple):
   """All that a checkpoint of a method holds."""

@@ -48,6 +48,16 @@ def test_conv_equals_linen(size, strides, padding, bias):
   )
 
 
+@pytest.mark.parametrize('shape', [(6,), (5, 6), (2, 3, 4, 6)])
+def test_dense_equals_linen(shape):
+  x = jax.random.normal(KEY, shape)
+  params = layers.Dense(4).init(KEY, x)
+  close(
+    value_and_grads(layers.Dense(4).apply, params, x),
+    value_and_grads(nn.Dense(4).apply, params, x),
+  )
+
+
 @pytest.mark.parametrize('shape', [(16, 6), (4, 5, 3, 6)])
 @pytest.mark.parametrize('running', [False, True])
 def test_batch_norm_equals_linen(shape, running):

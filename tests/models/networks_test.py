@@ -8,7 +8,9 @@ import pytest
 from da_jax import models
 
 KEY = jax.random.key(0)
+SEQUENCE = ('conv1d', 'lstm', 'transformer')
 SHAPES = {'mlp': (4, 6), 'lenet': (4, 28, 28, 1), 'dtn': (4, 32, 32, 3)}
+SHAPES |= dict.fromkeys(SEQUENCE, (4, 12, 3))
 WIDTHS = {
   'mlp': 256,
   'lenet': 500,
@@ -17,6 +19,9 @@ WIDTHS = {
   'resnet34': 512,
   'resnet50': 2048,
   'resnet101': 2048,
+  'conv1d': 128,
+  'lstm': 128,
+  'transformer': 128,
 }
 # torchvision's numbers of parameters without the classification layer.
 SIZES = {'resnet18': 11_176_512, 'resnet50': 23_508_032}
@@ -72,7 +77,7 @@ def test_digits_take_both_sizes_and_colours(name, side):
     assert out.shape == (2, WIDTHS[name])
 
 
-@pytest.mark.parametrize('name', ['mlp', 'lenet'])
+@pytest.mark.parametrize('name', ['mlp', 'lenet', *SEQUENCE])
 def test_bfloat16_is_near_float32(name):
   x = inputs(name)
   make = models.BACKBONES[name]
@@ -83,7 +88,7 @@ def test_bfloat16_is_near_float32(name):
   np.testing.assert_allclose(rough, exact, atol=0.03 * np.abs(exact).max())
 
 
-@pytest.mark.parametrize('name', ['dtn', 'resnet18', 'resnet50'])
+@pytest.mark.parametrize('name', ['dtn', 'resnet18', 'resnet50', 'conv1d'])
 def test_bfloat16_statistics_are_float32(name):
   x = inputs(name)
   backbone = models.BACKBONES[name](dtype=jnp.bfloat16)
@@ -94,7 +99,7 @@ def test_bfloat16_statistics_are_float32(name):
   assert dtypes == {jnp.dtype('float32')}
 
 
-@pytest.mark.parametrize('name', ['dtn', 'resnet18'])
+@pytest.mark.parametrize('name', ['dtn', 'resnet18', 'conv1d'])
 def test_frozen_depths_keep_their_statistics(name):
   x = inputs(name)
   backbone = models.BACKBONES[name](frozen=2)
@@ -108,7 +113,7 @@ def test_frozen_depths_keep_their_statistics(name):
         assert (old == new).all() == (depth < 2)
 
 
-@pytest.mark.parametrize('name', ['mlp', 'lenet', 'dtn'])
+@pytest.mark.parametrize('name', ['mlp', 'lenet', 'dtn', *SEQUENCE])
 def test_frozen_depths_have_no_dropout(name):
   x = inputs(name)
   options = {'dropout': 0.5} if name == 'mlp' else {}

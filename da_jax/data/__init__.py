@@ -11,9 +11,13 @@ from typing import Any, NamedTuple
 from da_jax.data import (
   digits,
   digits_five,
+  features,
   folder,
+  image_list,
   office31,
   office_caltech10,
+  series,
+  text,
 )
 from da_jax.data.pair import Domain, DomainPair, Examples, Task
 from da_jax.data.protocols import Protocol, draw
@@ -45,6 +49,8 @@ class Dataset(NamedTuple):
 
 
 _IMAGES = ('image_size',)
+_COLUMNS = ('label_column', 'domain_column')
+_NUMBERS = ('missing', 'outliers', 'standardise')
 DATASETS = {
   'digits': Dataset(digits.load, digits.DOMAINS, 'plain', 'photo'),
   'digits_five': Dataset(
@@ -61,6 +67,18 @@ DATASETS = {
     _IMAGES,
   ),
   'folder': Dataset(folder.load, None, None, None, _IMAGES),
+  'image_list': Dataset(image_list.load, None, None, None, _IMAGES),
+  'features': Dataset(
+    features.load, None, None, None, (*_COLUMNS, 'drop_columns', *_NUMBERS)
+  ),
+  'series': Dataset(series.load, None, None, None, _NUMBERS),
+  'text': Dataset(
+    text.load,
+    None,
+    None,
+    None,
+    ('text_column', *_COLUMNS, 'text_as', 'text_length'),
+  ),
 }
 
 
@@ -76,8 +94,8 @@ def load_task(
 
   Args:
     dataset: key of `DATASETS`.
-    data_dir: the dataset's folder or one that holds it; `$DA_JAX_DATA` if
-      None, else `~/da_jax_data`.
+    data_dir: the dataset's folder or one that holds it, or the file that holds
+      both domains; `$DA_JAX_DATA` if None, else `~/da_jax_data`.
     source: name of a domain, the dataset's default if None.
     target: name of another one.
     **options: of the dataset, such as `image_size`; None leaves the default.
@@ -132,7 +150,10 @@ def load(
 def _domain(dataset: str, role: str, name: str | None) -> str:
   domains = DATASETS[dataset].domains
   if name is None:
-    raise UserError(f'--dataset={dataset} needs a {role}: name a folder.')
+    raise UserError(
+      f'--dataset={dataset} needs a {role}: name a folder, a file'
+      ' or, with --domain_column, a value in it.'
+    )
   if domains is not None and name not in domains:
     raise UserError(
       f'{dataset} has no domain {name!r} as {role}: choose from'

@@ -3,6 +3,7 @@
 from absl import flags
 
 from da_jax import data
+from da_jax.data import standardise, text
 from da_jax.data.pair import DomainPair, Task
 from da_jax.data.protocols import PROTOCOLS, Protocol
 from da_jax.data.transforms import Augmentation
@@ -14,12 +15,51 @@ flags.DEFINE_enum('dataset', 'digits', sorted(data.DATASETS), 'The data.')
 flags.DEFINE_string(
   'data_dir',
   None,
-  "The dataset's folder or one that holds it; default $DA_JAX_DATA, else"
-  ' ~/da_jax_data.',
+  "The dataset's folder or one that holds it, or the file that"
+  ' --domain_column divides; default $DA_JAX_DATA, else ~/da_jax_data.',
 )
 flags.DEFINE_string('source', None, "Labelled domain; default the dataset's.")
 flags.DEFINE_string('target', None, "Unlabelled domain; default the dataset's.")
 flags.DEFINE_integer('image_size', None, 'Side of images, for image files.')
+
+flags.DEFINE_string('label_column', None, "Of tables; default 'label'.")
+flags.DEFINE_string(
+  'domain_column',
+  None,
+  'Of one table with both domains, whose values --source and --target are.',
+)
+flags.DEFINE_list('drop_columns', None, 'Of tables, not to be features.')
+flags.DEFINE_enum(
+  'missing',
+  None,
+  standardise.CHOICES['missing'],
+  'What is done with missing numbers: reject (default) them, or fill with the'
+  ' mean or median of the training rows.',
+)
+flags.DEFINE_enum(
+  'outliers',
+  None,
+  standardise.CHOICES['outliers'],
+  'Keep (default) them, or clip three quartile ranges beyond the quartiles.',
+)
+flags.DEFINE_enum(
+  'standardise',
+  None,
+  standardise.CHOICES['standardise'],
+  "To mean 0, deviation 1 of the source's training rows (default), or of each"
+  " domain's own.",
+)
+flags.DEFINE_string('text_column', None, "Of tables; default 'text'.")
+flags.DEFINE_enum(
+  'text_as',
+  None,
+  text.CHOICES,
+  'What a text becomes: tfidf (default) = weighted counts of words and pairs,'
+  ' hashed = counts of hashed words, tokens = a sequence of hashed words.',
+)
+flags.DEFINE_integer(
+  'text_length', None, 'Words of a sequence; default 128.', lower_bound=1
+)
 
 flags.DEFINE_enum(
   'protocol',

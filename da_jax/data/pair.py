@@ -93,6 +93,26 @@ class DomainPair(NamedTuple):
   fitted: Mapping[str, np.ndarray] = {}
 
 
+def map_x(
+  pair: DomainPair,
+  of_source: Callable[[Any], Any],
+  of_target: Callable[[Any], Any],
+) -> DomainPair:
+  """Transforms x of all parts; parts that are one stay one."""
+
+  def mapped(part: Examples, function: Callable[[Any], Any]) -> Examples:
+    return part._replace(x=function(part.x))
+
+  train = mapped(pair.target_train, of_target)
+  same = pair.target_train is pair.target_test
+  return pair._replace(
+    source_train=mapped(pair.source_train, of_source),
+    source_val=mapped(pair.source_val, of_source),
+    target_train=train,
+    target_test=train if same else mapped(pair.target_test, of_target),
+  )
+
+
 class Task(NamedTuple):
   """What a dataset gives: two domains and how the field treats them."""
 

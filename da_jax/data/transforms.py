@@ -54,6 +54,12 @@ def rows(augmentation: Augmentation = _DEFAULT) -> tuple[Augment, Prepare]:
   return lambda key, x: prepare(x), prepare
 
 
+def ids() -> tuple[Augment, Prepare]:
+  """Leaves token ids as they are, int32."""
+  prepare = lambda x: jnp.asarray(x, jnp.int32)
+  return lambda key, x: prepare(x), prepare
+
+
 def small(
   mean=0.5, std=0.5, augmentation: Augmentation = _DEFAULT
 ) -> tuple[Augment, Prepare]:

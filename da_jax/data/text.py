@@ -67,9 +67,7 @@ def load(
     *map(domain, (source, target), tables),
     protocol='transductive',
     backbone='lstm' if ids else 'mlp',
-    transform=lambda augmentation: (
-      transforms.ids() if ids else transforms.rows()
-    ),
+    transform=transforms.ids if ids else transforms.rows,
     fit=words.fit_tfidf if text_as == 'tfidf' else lambda pair: pair,
   )
 

@@ -41,22 +41,19 @@ def rows(augmentation: Augmentation = _DEFAULT) -> tuple[Augment, Prepare]:
   Raises:
     UserError: an augmentation is asked for.
   """
-  asked = [
-    name
-    for name, value, default in zip(
-      Augmentation._fields, augmentation, _DEFAULT, strict=True
-    )
-    if value != default
-  ]
-  if asked:
-    raise UserError(f'--{asked[0]} changes images, but the data are none.')
-  prepare = lambda x: jnp.asarray(x, jnp.float32)
-  return lambda key, x: prepare(x), prepare
+  return _untouched(jnp.float32, augmentation)
 
 
-def ids() -> tuple[Augment, Prepare]:
-  """Leaves token ids as they are, int32."""
-  prepare = lambda x: jnp.asarray(x, jnp.int32)
+def ids(augmentation: Augmentation = _DEFAULT) -> tuple[Augment, Prepare]:
+  """Leaves token ids as they are, int32; otherwise as `rows`."""
+  return _untouched(jnp.int32, augmentation)
+
+
+def _untouched(dtype, augmentation: Augmentation) -> tuple[Augment, Prepare]:
+  for name, default in _DEFAULT._asdict().items():
+    if getattr(augmentation, name) != default:
+      raise UserError(f'--{name} changes images, but the data are none.')
+  prepare = lambda x: jnp.asarray(x, dtype)
   return lambda key, x: prepare(x), prepare
 
 

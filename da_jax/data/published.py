@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 import pathlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from absl import logging
 import numpy as np
 
+from da_jax.data.download import Remote
 from da_jax.data.locate import locate
 
 
@@ -38,13 +39,15 @@ class File(NamedTuple):
   """A file to download.
 
   Attributes:
-    remote: `download.Remote`.
-    folder: where it is unpacked below the dataset's folder ('.': there); None
-      if it is put there as it is.
+    remote: the file.
+    folder: where below the dataset's folder the contents of an archive go, or
+      of the one folder in it ('.': there); None for a file that is put there.
+    domains: those for which it is needed; all if empty.
   """
 
-  remote: Any
+  remote: Remote
   folder: str | None = '.'
+  domains: tuple[str, ...] = ()
 
 
 # (root, domain) -> split ('all', or 'train' and 'test') -> its records; {} if
@@ -99,10 +102,11 @@ def find(
 
   root = locate(
     published.name,
-    [*(data_dir / folder for folder in published.folders), data_dir],
+    _candidates(published, data_dir),
     holds,
-    published.layout,
-    published.homepage,
+    f'{published.layout}, for {" and ".join(domains)}',
+    f'{published.homepage} or by `python -m da_jax.data.prepare'
+    f' {published.name}`',
   )
   for domain, splits in found.items():
     for split, records in splits.items():
@@ -118,6 +122,23 @@ def find(
   return root, found
 
 
+def present(
+  published: Published, data_dir: pathlib.Path, domains: Sequence[str]
+) -> tuple[pathlib.Path, dict[str, dict[str, Records]]] | None:
+  """As `find`, if any of the domains is there, else None; logs nothing."""
+  for root in _candidates(published, data_dir):
+    found = {d: published.records(root, d) for d in domains}
+    if any(found.values()):
+      return root, found
+  return None
+
+
 def split_name(domain: str, split: str) -> str:
   """Name of a domain's split in TFDS."""
   return domain if split == 'all' else f'{domain}_{split}'
+
+
+def _candidates(
+  published: Published, data_dir: pathlib.Path
+) -> list[pathlib.Path]:
+  return [*(data_dir / folder for folder in published.folders), data_dir]

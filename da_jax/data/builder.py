@@ -32,8 +32,8 @@ class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   MANUAL_DOWNLOAD_INSTRUCTIONS = 'See `python -m da_jax.data.prepare`.'
   PUBLISHED: Published
 
-  def __init_subclass__(cls, **kwargs):
-    super().__init_subclass__(skip_registration=True, **kwargs)
+  def __init_subclass__(cls, skip_registration: bool = True, **kwargs):
+    super().__init_subclass__(skip_registration=skip_registration, **kwargs)
     cls.BUILDER_CONFIGS = [
       tfds.core.BuilderConfig(name=domain) for domain in cls.PUBLISHED.counts
     ]

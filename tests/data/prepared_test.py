@@ -1,3 +1,4 @@
+import pickle
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,15 @@ from PIL import Image
 import pytest
 
 from da_jax import data
-from da_jax.data import office, office31, office_caltech10
+from da_jax.data import (
+  builders,
+  images,
+  office31,
+  office_caltech10,
+  prepared,
+)
+from da_jax.data.builder import Builder
+from da_jax.data.published import Records, Rows, find
 from da_jax.errors import UserError
 
 PUBLISHED = {
@@ -16,6 +25,7 @@ PUBLISHED = {
   'office_caltech10': office_caltech10.PUBLISHED,
 }
 SIZE = 32
+DOMAINS = office_caltech10.DOMAINS
 
 
 @pytest.fixture
@@ -75,11 +85,9 @@ def test_the_default_size_is_224_of_256(root):
 
 def test_a_tree_is_prepared_once(root, cache, monkeypatch):
   first = _load(root)
-  prepared = sorted(path.stat().st_mtime_ns for path in cache.rglob('*'))
+  before = sorted(path.stat().st_mtime_ns for path in cache.rglob('*'))
   _equal(first, _load(root))
-  assert prepared == sorted(
-    path.stat().st_mtime_ns for path in cache.rglob('*')
-  )
+  assert before == sorted(path.stat().st_mtime_ns for path in cache.rglob('*'))
 
 
 def test_a_changed_tree_is_prepared_anew(root):
@@ -92,34 +100,31 @@ def test_a_changed_tree_is_prepared_anew(root):
   assert len(_load(root).target_test.y) == len(before.target_test.y) - 1
 
 
-def test_what_was_Interrupted_is_not_taken_for_finished(root, monkeypatch):
-  # Office builders ask for the files once more when they prepare.
-  scan, calls = office.scan, []
+def test_what_was_interrupted_is_not_taken_for_finished(root, monkeypatch):
+  published = office_caltech10.PUBLISHED
 
-  def scan_once(*args):
-    calls.append(args)
-    return scan(*args) if len(calls) == 1 else _Interrupted(scan(*args))
+  def records(root, domain):
+    read = published.records(root, domain)['all'].read
 
-  monkeypatch.setattr(office, 'scan', scan_once)
+    def interrupted(index):
+      if index == 3:
+        raise KeyboardInterrupt
+      return read(index)
+
+    all_ = published.records(root, domain)['all']._replace(read=interrupted)
+    return {'all': all_}
+
+  harmed = published._replace(records=records)
+  monkeypatch.setattr(builders.OfficeCaltech10, 'PUBLISHED', harmed)
   with pytest.raises(KeyboardInterrupt):
     _load(root)
-  assert len(calls) == 2
   monkeypatch.undo()
   assert len(_load(root).target_test.y) == 20
 
 
-class _Interrupted(dict):
-  """The domains; the work is interrupted in the second of them."""
-
-  def items(self):
-    domains = list(super().items())
-    yield domains[0]
-    raise KeyboardInterrupt
-
-
 def test_what_a_killed_process_left_is_not_taken_for_finished(root, cache):
   before = _load(root)
-  (finished,) = cache.glob('*/office_caltech10/1.0.0')
+  (finished,) = cache.glob('*/office_caltech10/webcam/1.0.0')
   left = finished.rename(finished.with_name('incomplete.ABC123_1.0.0'))
   next(left.glob('*webcam*')).unlink()
   _equal(before, _load(root))
@@ -137,7 +142,73 @@ def test_an_unpublished_number_of_images_is_logged(root, monkeypatch):
     logging, 'warning', lambda m, *args: lines.append(m % args)
   )
   _load(root)
-  assert any('webcam: 20 images, 295 are published' in line for line in lines)
+  assert any('webcam: 20 examples, 295 are published' in line for line in lines)
+
+
+class _Rows(Builder):
+  """Rows and small images that are made here."""
+
+  PUBLISHED = office_caltech10.PUBLISHED
+
+
+def _arrays(monkeypatch, root, values, rows=None):
+  """Arrays of a made-up dataset of one domain with train and test."""
+  (root / 'source').write_text('x')
+
+  def records(root, domain):
+    if not (root / 'source').is_file():
+      return {}
+    parts = {'train': slice(0, 3), 'test': slice(3, None)}
+    y = np.arange(len(values)) % 2
+    return {
+      split: Records(
+        [str(i) for i in range(len(values))][part],
+        y[part],
+        values[part].__getitem__,
+        [root / 'source'],
+      )
+      for split, part in parts.items()
+    }
+
+  published = office_caltech10.PUBLISHED._replace(
+    counts={'amazon': {'train': 3, 'test': 2}},
+    class_names=('a', 'b'),
+    records=records,
+    rows=rows,
+  )
+  monkeypatch.setattr(_Rows, 'PUBLISHED', published)
+  monkeypatch.setitem(builders.BUILDERS, published.name, _Rows)
+  return prepared.arrays(published, root, 'amazon')
+
+
+@pytest.mark.parametrize('shape', [(5, 4), (5, 4, 3)])
+def test_arrays_of_images_are_exact(tmp_path, monkeypatch, shape):
+  rng = np.random.default_rng(0)
+  values = rng.integers(0, 256, (5, *shape), np.uint8)
+  parts = _arrays(monkeypatch, tmp_path, values)
+  x = np.concatenate([parts['train'].x, parts['test'].x])
+  assert x.dtype == np.uint8
+  np.testing.assert_array_equal(x, values.reshape(5, 5, 4, -1))
+  assert parts['train'].y.tolist() == [0, 1, 0]
+  assert parts['test'].y.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.int32])
+def test_arrays_of_rows_are_exact(tmp_path, monkeypatch, dtype):
+  values = (1e3 * np.random.default_rng(0).normal(size=(5, 7))).astype(dtype)
+  parts = _arrays(monkeypatch, tmp_path, values, Rows((7,), dtype))
+  x = np.concatenate([parts['train'].x, parts['test'].x])
+  assert x.dtype == dtype
+  np.testing.assert_array_equal(x, values)
+
+
+def test_a_reader_can_be_sent_to_another_process(root, monkeypatch):
+  monkeypatch.setattr(images, 'IN_MEMORY_LIMIT', 0)
+  files = _load(root).target_test.x
+  assert isinstance(files, images.ImageFiles)
+  copy = pickle.loads(pickle.dumps(files))
+  rows = np.array([3, 0])
+  np.testing.assert_array_equal(copy[rows], files[rows])
 
 
 def _truncate(root):
@@ -146,7 +217,7 @@ def _truncate(root):
 
 
 def _empty(root):
-  for path in (root / 'amazon' / 'mug').iterdir():
+  for path in (root / 'webcam' / 'mug').iterdir():
     path.unlink()
 
 
@@ -155,15 +226,15 @@ def _empty(root):
   [
     (
       lambda r: shutil.rmtree(r / 'webcam'),
-      r'Looked in.*webcam/<class>.*https',
+      r'Looked in.*root.*<class>.*https',
     ),
-    (lambda r: shutil.rmtree(r / 'amazon' / 'mug'), 'amazon: missing.* mug;'),
+    (lambda r: shutil.rmtree(r / 'dslr' / 'mug'), 'dslr: missing.* mug;'),
     (lambda r: (r / 'dslr' / 'mugs').mkdir(), 'dslr/mugs'),
     (
       lambda r: shutil.copytree(r / 'dslr' / 'mug', r / 'dslr' / 'cup'),
       'dslr: unknown.* cup;',
     ),
-    (_empty, 'amazon/mug has no image'),
+    (_empty, 'webcam/mug has no image'),
     (_truncate, r'root/dslr/bike/1\.png'),
     (
       lambda r: (r / 'webcam' / 'mug' / '9.jpg').write_text('hi'),
@@ -183,14 +254,11 @@ def test_a_cache_that_cannot_be_written_is_named(root, cache):
     _load(root)
 
 
-def _counts(root):
-  files = office.scan(office_caltech10.PUBLISHED, root)
-  return {name: sum(map(len, f.values())) for name, f in files.items()}
-
-
 def test_published_tree(real_data):
-  root = real_data('office_caltech10_images') / 'office_caltech10_images'
-  assert _counts(root) == office_caltech10.PUBLISHED.counts
+  published = office_caltech10.PUBLISHED
+  _, found = find(published, real_data('office_caltech10_images'), DOMAINS)
+  counts = {name: len(splits['all'].y) for name, splits in found.items()}
+  assert counts == {n: c['all'] for n, c in published.counts.items()}
 
 
 def test_published_dslr_and_webcam(real_data):

@@ -48,7 +48,8 @@ def image_task(
   def decoded(domain: Domain) -> Domain:
     files = dataclasses.replace(domain.examples.x, size=stored)
     x = images.in_memory(files)
-    return domain._replace(examples=domain.examples._replace(x=x))
+    examples = domain.examples._replace(x=x)
+    return domain._replace(examples=examples, files=files)
 
   return Task(
     dataset,

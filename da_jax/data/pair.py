@@ -65,6 +65,8 @@ class Domain(NamedTuple):
   test_from: int | None = None  # first of the published test split, if any
   sample: int | None = None  # training examples that 'sampled' papers draw
   names: Sequence[str] = ()  # of the examples, if they have some (files)
+  broken: Mapping[str, str] = {}  # files that were left out -> why
+  files: Any = None  # `images.ImageFiles` that x was decoded from, if any
 
 
 class DomainPair(NamedTuple):

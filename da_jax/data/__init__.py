@@ -60,7 +60,7 @@ DATASETS = {
     'webcam',
     _IMAGES,
   ),
-  'folder': Dataset(folder.load, None, None, None, _IMAGES),
+  'folder': Dataset(folder.load, None, None, None, (*_IMAGES, 'broken_files')),
 }
 
 

@@ -3,6 +3,7 @@
 from absl import flags
 
 from da_jax import data
+from da_jax.data.broken import POLICIES
 from da_jax.data.pair import DomainPair, Task
 from da_jax.data.protocols import PROTOCOLS, Protocol
 from da_jax.data.transforms import Augmentation
@@ -19,6 +20,12 @@ flags.DEFINE_string(
 flags.DEFINE_string('source', None, "Labelled domain; default the dataset's.")
 flags.DEFINE_string('target', None, "Unlabelled domain; default the dataset's.")
 flags.DEFINE_integer('image_size', None, 'Side of images, for image files.')
+flags.DEFINE_enum(
+  'broken_files',
+  None,
+  POLICIES,
+  'Image files that cannot be read: refuse to run (default) or skip them.',
+)
 
 flags.DEFINE_enum(
   'protocol',

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 import dataclasses
+import mmap
 from typing import Any, NamedTuple
 
 import jax
@@ -35,15 +36,35 @@ class Chosen:
   array: np.ndarray
   indices: np.ndarray
 
+  @property
+  def shape(self) -> tuple[int, ...]:
+    return (len(self.indices), *self.array.shape[1:])
+
   def __len__(self) -> int:
     return len(self.indices)
+
+  def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    return self[:].astype(dtype or self.array.dtype, copy=False)
 
   def __getitem__(self, indices) -> np.ndarray:
     return np.asarray(self.array[self.indices[indices]])
 
+  def __reduce__(self):
+    """Sends the name of a mapped file to another process, not what is in it."""
+    array = self.array
+    # A view of a part does not know where in the file it begins.
+    if isinstance(array.base, mmap.mmap) and array.flags.c_contiguous:
+      place = (array.filename, array.dtype, 'r', array.offset, array.shape)
+      return _mapped, (place, self.indices)
+    return Chosen, (array, self.indices)
+
   def subset(self, indices: np.ndarray) -> 'Chosen':
     """Some of the rows, in the order of the indices."""
     return Chosen(self.array, self.indices[indices])
+
+
+def _mapped(place: tuple, indices: np.ndarray) -> Chosen:
+  return Chosen(np.memmap(*place), indices)
 
 
 def subset(examples: Examples, indices: np.ndarray) -> Examples:

@@ -25,7 +25,9 @@ def warnings(findings: Findings, protocol: Protocol) -> Iterator[str]:
   yield from _of_ranges(*findings.facts)
   if findings.pair:
     yield from _of_parts(findings.pair, protocol)
-  for found in findings.copies:
+  *within, between = findings.copies
+  # What the parts share says more than what their domains do.
+  for found in (*within, *(findings.leaks or [between])):
     if found.groups:
       yield _of_copies(found)
 
@@ -52,11 +54,17 @@ def listed(names: Sequence[str], separator: str = ', ') -> str:
   return f'{first} and {more} more' if more > 0 else first
 
 
+def named_groups(found: copies.Copies) -> str:
+  """The first few examples of the first few groups; empty without one."""
+  groups = [' = '.join(c.name for c in g[:_NAMED]) for g in found.groups]
+  return listed(groups, '; ')
+
+
 def _of_domain(facts: Facts) -> Iterator[str]:
   name, counts = facts.domain.name, facts.counts
   if facts.domain.broken:
     broken = [f'{file} ({why})' for file, why in facts.domain.broken.items()]
-    yield f'{name}: left out as broken: {listed(broken)}.'
+    yield f'{name}: {len(broken)} broken, here left out: {listed(broken)}.'
   if counts.imbalance > IMBALANCE:
     yield (
       f'{name}: the largest class has {counts.imbalance:.0f} times the'
@@ -107,9 +115,8 @@ def _of_parts(pair, protocol: Protocol) -> Iterator[str]:
 
 
 def _of_copies(found: copies.Copies) -> str:
-  groups = [' = '.join(c.name for c in g[:_NAMED]) for g in found.groups]
-  number = f'{len(groups)} content{"s" * (len(groups) > 1)}'
-  text = f'{found.where}: {number} more than once ({listed(groups, "; ")})'
+  number = f'{len(found.groups)} content{"s" * (len(found.groups) > 1)}'
+  text = f'{found.where}: {number} more than once ({named_groups(found)})'
   if found.conflicting:
     text += f', {found.conflicting} of them under different labels'
   return f'{text}.'

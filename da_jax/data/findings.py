@@ -33,7 +33,8 @@ class Findings(NamedTuple):
   dataset: str
   facts: tuple[Facts, Facts]  # of source and target
   pair: DomainPair | None  # None: the protocol refuses the domains
-  copies: tuple[copies.Copies, ...]  # within and between domains, then parts
+  copies: tuple[copies.Copies, ...]  # within source, target, between them
+  leaks: tuple[copies.Copies, ...]  # between parts; none without a pair
   shift: shift.Shift | None  # None: too few examples
   label_shift: float | None  # total variation of the training labels
   refusals: tuple[str, ...]  # why training would be refused
@@ -61,7 +62,8 @@ def examine(
     task.dataset,
     facts,
     pair,
-    tuple(_copies(pair, facts)),
+    tuple(_copies(facts)),
+    tuple(_leaks(pair, facts) if pair else ()),
     _shift(pair, facts) if pair else None,
     _label_shift(pair) if pair else None,
     tuple(refusals),
@@ -120,19 +122,20 @@ def _small_parts(pair: DomainPair, batch_size: int) -> Iterator[str]:
     yield f'{pair.target} has no example to test: add some.'
 
 
-def _copies(pair: DomainPair | None, facts) -> Iterator[copies.Copies]:
+def _copies(facts) -> Iterator[copies.Copies]:
   names = [of.domain.name for of in facts]
-  for name, of in zip(names, facts, strict=True):
-    yield copies.within(f'within {name}', of.contents.values())
-  yield copies.between(
-    ' and '.join(names), *(of.contents.values() for of in facts)
-  )
-  if pair:
-    parts = {}
-    for part, rows in pair.split.items():
-      contents = facts[part.startswith('target')].contents
-      parts[part] = [contents[row] for row in rows.tolist() if row in contents]
-    yield from copies.among(parts)
+  contents = [of.contents.values() for of in facts]
+  for name, of in zip(names, contents, strict=True):
+    yield copies.within(f'within {name}', of)
+  yield copies.between(' and '.join(names), *contents)
+
+
+def _leaks(pair: DomainPair, facts) -> list[copies.Copies]:
+  parts = {}
+  for part, rows in pair.split.items():
+    contents = facts[part.startswith('target')].contents
+    parts[part] = [contents[row] for row in rows.tolist() if row in contents]
+  return copies.among(parts)
 
 
 def _shift(pair: DomainPair, facts) -> shift.Shift | None:

@@ -65,14 +65,18 @@ _OPTIONS = sorted(
 )
 
 
-def task() -> Task:
-  """The two domains that the flags ask for, whole."""
+def task(**instead: str) -> Task:
+  """The two domains that the flags ask for, whole.
+
+  Args:
+    **instead: options of the dataset that overrule the flags.
+  """
   return data.load_task(
     FLAGS.dataset,
     data_dir=FLAGS.data_dir,
     source=FLAGS.source,
     target=FLAGS.target,
-    **{name: FLAGS[name].value for name in _OPTIONS},
+    **{name: FLAGS[name].value for name in _OPTIONS} | instead,
   )
 
 

@@ -4,8 +4,10 @@ Proxy A-distance: Ben-David et al., "Analysis of Representations for Domain
 Adaptation", NIPS 2006, https://papers.nips.cc/paper/2983. MMD: `losses.mmd`.
 """
 
+import functools
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -20,6 +22,10 @@ _FOLDS = 5
 _MMD_EXAMPLES = 1000  # kernel matrices grow with the square
 _SPLITS = 5  # of the source in halves
 _CHUNK = 250
+_mmd = jax.jit(
+  functools.partial(losses.mmd, estimator='unbiased', bandwidth='median')
+)
+_resize = jax.jit(transforms.crop_and_resize, static_argnums=3)
 
 
 class Shift(NamedTuple):
@@ -148,7 +154,7 @@ def mmd(z_s: np.ndarray, z_t: np.ndarray, seed: int = 0) -> float:
   drawn = [
     jnp.asarray(z[rng.permutation(len(z))[:_MMD_EXAMPLES]]) for z in (z_s, z_t)
   ]
-  return float(losses.mmd(*drawn, estimator='unbiased', bandwidth='median'))
+  return float(_mmd(*drawn))
 
 
 def total_variation(y_s: np.ndarray, y_t: np.ndarray, classes: int) -> float:
@@ -164,7 +170,7 @@ def _pixels(x: np.ndarray) -> np.ndarray:
     chunk = x[start : start + _CHUNK]
     boxes = jnp.tile(jnp.array([0.0, 0.0, height, width]), (len(chunk), 1))
     flips = jnp.zeros(len(chunk), bool)
-    small = transforms.crop_and_resize(chunk, boxes, flips, _SIDE)
+    small = _resize(chunk, boxes, flips, _SIDE)
     rows.append(np.asarray(small).reshape(len(chunk), -1))
   return np.concatenate(rows)
 

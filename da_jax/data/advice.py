@@ -54,10 +54,9 @@ def listed(names: Sequence[str], separator: str = ', ') -> str:
   return f'{first} and {more} more' if more > 0 else first
 
 
-def named_groups(found: copies.Copies) -> str:
-  """The first few examples of the first few groups; empty without one."""
-  groups = [' = '.join(c.name for c in g[:_NAMED]) for g in found.groups]
-  return listed(groups, '; ')
+def named(group: Sequence[copies.Content]) -> str:
+  """Examples of equal content, the first few."""
+  return ' = '.join(content.name for content in group[:_NAMED])
 
 
 def _of_domain(facts: Facts) -> Iterator[str]:
@@ -116,7 +115,8 @@ def _of_parts(pair, protocol: Protocol) -> Iterator[str]:
 
 def _of_copies(found: copies.Copies) -> str:
   number = f'{len(found.groups)} content{"s" * (len(found.groups) > 1)}'
-  text = f'{found.where}: {number} more than once ({named_groups(found)})'
+  groups = listed([named(group) for group in found.groups], '; ')
+  text = f'{found.where}: {number} more than once ({groups})'
   if found.conflicting:
     text += f', {found.conflicting} of them under different labels'
   return f'{text}.'

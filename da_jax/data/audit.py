@@ -15,7 +15,7 @@ import numpy as np
 from da_jax.data.images import ImageFiles
 
 # Examples read of a domain; of more, so many are drawn.
-READ = 50_000
+READ = 100_000
 _CHUNK = 64
 
 

@@ -99,8 +99,9 @@ def _facts(domain: Domain) -> Facts:
 
 
 def _name(domain: Domain, row: int) -> str:
-  what = domain.names[row] if len(domain.names) else f'row {row}'
-  return f'{domain.name}: {what}'
+  name = domain.names[row] if len(domain.names) else f'row {row}'
+  inside = name.startswith(f'{domain.name}/')
+  return name if inside else f'{domain.name}: {name}'
 
 
 def _small_parts(pair: DomainPair, batch_size: int) -> Iterator[str]:

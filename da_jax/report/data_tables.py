@@ -118,11 +118,11 @@ def _copies(findings: Findings) -> Table:
       found.where,
       str(len(found.groups)),
       str(found.conflicting),
-      advice.named_groups(found) or '–',
+      advice.named(found.groups[0]) if found.groups else '–',
     )
     for found in (*findings.copies, *findings.leaks)
   ]
-  columns = ('where', 'contents', 'labels differ', 'the first')
+  columns = ('where', 'contents', 'labels differ', 'for example')
   return Table('Equal contents', columns, rows)
 
 
@@ -133,9 +133,14 @@ def _shift(findings: Findings) -> Table:
       ('proxy A-distance (0 to 2)', shift.a_distance, shift.a_distance_none),
       ('squared MMD', shift.mmd, shift.mmd_none),
     ):
-      rows.append((name, f'{value:.3f}', f'{none:.3f}'))
+      rows.append((name, _rounded(value), _rounded(none)))
   if findings.label_shift is not None:
-    labels = f'{findings.label_shift:.3f}'
+    labels = _rounded(findings.label_shift)
     rows.append(('total variation of labels (0 to 1)', labels, '–'))
   columns = ('distance', 'source to target', 'random halves of the source')
   return Table('Shift of the training parts', columns, rows)
+
+
+def _rounded(value: float) -> str:
+  # + 0.0 turns -0.0 into 0.0.
+  return f'{round(value, 3) + 0.0:.3f}'

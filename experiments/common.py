@@ -87,6 +87,13 @@ flags.DEFINE_string(
   'What the result is compared with: auto = source-only trained under the same'
   " flags (for fine-tuning: the start), none, or a finished run's folder.",
 )
+flags.DEFINE_integer(
+  'workers',
+  0,
+  'Processes that read and decode batches, for image files too many to be kept'
+  ' decoded; 0: threads.',
+  lower_bound=0,
+)
 flags.DEFINE_bool('report', True, 'Write report.html.')
 flags.DEFINE_integer('eval_every', 500, 'Steps between.', lower_bound=1)
 flags.DEFINE_integer('checkpoint_every', 500, 'Steps between.', lower_bound=1)
@@ -191,6 +198,7 @@ def _train(run, config, build, setting: Setting, baseline: dict | None) -> dict:
     workdir=run,
     parallel_mode=FLAGS.parallel,
     target_labels=setting.target_labels,
+    workers=FLAGS.workers,
     validation=setting.validation,
     start=_start(pair),
     eval_at_start=setting.target_labels and bool(FLAGS.weights),

@@ -55,6 +55,7 @@ setup(
     'stream': ['grain>=0.2.17'],
     'sweep': ['optuna>=4'],
     'test': [
+      'grain>=0.2.17',
       'pytest',
       'pytest-xdist',
       'ruff',

@@ -1,8 +1,14 @@
-"""Writing files so that a reader sees the old or the new one, never a part."""
+"""Where files are kept, and writing them whole or not at all."""
 
 import contextlib
 import os
 import pathlib
+
+
+def cache_folder() -> pathlib.Path:
+  """Where derived data are kept: `$DA_JAX_CACHE`, else `~/.cache/da_jax`."""
+  folder = os.environ.get('DA_JAX_CACHE') or '~/.cache/da_jax'
+  return pathlib.Path(folder).expanduser()
 
 
 @contextlib.contextmanager

@@ -1,13 +1,14 @@
 """What a run says while it goes on: metrics files and the progress bar."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 import math
 import pathlib
 import time
+from typing import Any
 
 import jax
 
-from da_jax import progress
+from da_jax import progress, types
 from da_jax.errors import DivergedError
 from da_jax.metrics import MetricsWriter
 
@@ -32,7 +33,10 @@ class Journal:
     self._writer = MetricsWriter(run, done) if run else None
     self._bar = progress.Bar(name, done, steps, shown=not quiet)
     self._pending: tuple[int, Mapping[str, jax.Array]] | None = None
-    self._since = (done, time.monotonic())
+    self._asked = time.monotonic()
+    self._stepped = self._waited = 0.0  # seconds
+    self._since = (done, self._asked, self._waited)
+    self._lap = {'seconds': self._asked, 'stepped': 0.0, 'waited': 0.0}
 
   def __enter__(self):
     self._bar.start()
@@ -43,6 +47,35 @@ class Journal:
     if self._writer:
       self._writer.close()
 
+  def awaited(self, batches: Iterator[types.Batch]) -> Iterator[types.Batch]:
+    """Gives batches on and takes the time that each is waited for."""
+    while True:
+      self._asked = time.monotonic()
+      batch = next(batches, None)
+      self._waited += time.monotonic() - self._asked
+      if batch is None:
+        return
+      yield batch
+
+  def timed(self, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Adds the time since the last call, or the start, to a run's record.
+
+    Args:
+      record: of the run so far.
+
+    Returns:
+      The record with 'seconds' in all, of which 'stepped' in steps and not in
+      evaluations, of which 'waited' for batches.
+    """
+    lap = {
+      'seconds': time.monotonic(),
+      'stepped': self._stepped,
+      'waited': self._waited,
+    }
+    times = {n: record.get(n, 0.0) + lap[n] - self._lap[n] for n in lap}
+    self._lap = lap
+    return {**record, **times}
+
   def step(self, step: int, metrics: Mapping[str, jax.Array]) -> None:
     """Takes the metrics of a step and settles the step before.
 
@@ -51,6 +84,7 @@ class Journal:
     """
     self.settle()
     self._pending = (step, metrics)
+    self._stepped += time.monotonic() - self._asked
 
   def settle(self) -> None:
     """Checks and writes what is pending.
@@ -71,16 +105,17 @@ class Journal:
       )
     self._bar.step(step, values['loss'])
     if step % LOG_EVERY == 0 and self._writer:
-      before, then = self._since
+      before, then, waited = self._since
       now = time.monotonic()
       values['steps_per_second'] = (step - before) / (now - then)
-      self._since = (step, now)
+      values['input_wait'] = (self._waited - waited) / (now - then)
+      self._since = (step, now, self._waited)
       self._writer.write(step, values)
 
   def evaluation(self, result: Mapping[str, float]) -> None:
     """Takes an evaluation: 'step' and accuracies in [0, 1]."""
     self._bar.evaluation(result)
-    self._since = (result['step'], time.monotonic())
+    self._since = (result['step'], time.monotonic(), self._waited)
     if self._writer:
       values = {name: v for name, v in result.items() if name != 'step'}
       self._writer.write(result['step'], values)

@@ -39,7 +39,14 @@ CONTENTS = (
 )
 PACKAGES = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy')
 # Flags that do not change what a run computes.
-FREE = ('workdir', 'overwrite', 'data_dir', 'checkpoint_every', 'report')
+FREE = (
+  'workdir',
+  'overwrite',
+  'data_dir',
+  'checkpoint_every',
+  'report',
+  'workers',
+)
 # Rows of each domain kept for the pictures of the report.
 SHOWN, SHOWN_IMAGES = 500, 32
 
@@ -201,6 +208,7 @@ def finish(
     'seed': config['flags']['seed'],
     'steps': config['flags']['steps'],
     'seconds': round(record['seconds'], 2),
+    'input_wait': round(record['waited'] / record['stepped'], 4),
     'target_accuracy': {
       which: record[which]['target_accuracy']
       for which in ('last', 'selected', 'oracle')

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import contextlib
 import functools
 import pathlib
-import time
 from typing import NamedTuple
 
 import jax
@@ -37,7 +36,7 @@ class Outcome(NamedTuple):
   state: State  # after the last step
   selected: State  # after the step that the validation chose
   predict: evaluate.PredictAllFn  # (state, raw x) -> Prediction
-  record: dict  # 'seconds' and, for last, selected, oracle: the evaluation
+  record: dict  # seconds and, for last, selected, oracle: the evaluation
 
 
 def train(
@@ -52,6 +51,7 @@ def train(
   workdir: pathlib.Path | None = None,
   parallel_mode: str = 'jit',
   target_labels: bool = False,
+  workers: int = 0,
   validation: Examples | None = None,
   start: Callable[[State], State] = lambda state: state,
   eval_at_start: bool = False,
@@ -71,6 +71,7 @@ def train(
     workdir: folder for checkpoints and metrics; None keeps nothing.
     parallel_mode: one of `parallel.MODES`.
     target_labels: whether batches hold labelled target examples alone.
+    workers: processes that make batches, see `batches`.
     validation: what selects; by default the source's held-out examples, or
       with `target_labels` nothing: the last step counts as selected.
     start: applied to the initial state, e.g. to put pretrained weights in.
@@ -98,15 +99,17 @@ def train(
   predict = evaluate.compile_predict(method.predict, pair.prepare)
   with contextlib.ExitStack() as stack:
     checkpoints = stack.enter_context(Checkpoints(workdir)) if workdir else None
-    now, begun = _restore(checkpoints, state), time.monotonic()
+    now = _restore(checkpoints, state)
     done = int(now.state.step)
     journal = stack.enter_context(Journal(workdir, name, done, steps, quiet))
     signal_received = stack.enter_context(signals.deferred())
     assess = functools.partial(_assess, predict, pair, validation, journal)
     if eval_at_start and not done:
       now = assess(now)
+    feed = batches.batches(pair, done, steps, workers=workers, **settings)
+    stack.enter_context(contextlib.closing(feed))
     stopped_by = None
-    for batch in batches.batches(pair, done, steps, **settings):
+    for batch in journal.awaited(feed):
       state, metrics = update(now.state, batch, key_run)
       now = now._replace(state=state)
       done += 1
@@ -116,11 +119,11 @@ def train(
         now = assess(now)
       if checkpoints and (last or stopped_by or done % checkpoint_every == 0):
         journal.settle()
-        now, begun = _timed(now, begun)
+        now = now._replace(record=journal.timed(now.record))
         checkpoints.save(done, now._asdict())
       if stopped_by:
         break
-    now, _ = _timed(now, begun)
+    now = now._replace(record=journal.timed(now.record))
   if done < steps:
     raise InterruptedRunError(stopped_by, done)
   return Outcome(now.state, now.selected, predict, now.record)
@@ -140,7 +143,7 @@ def _initial_state(method, pair, example, key) -> State:
 def _restore(checkpoints: Checkpoints | None, state: State) -> Standing:
   """The newest checkpoint, or the initial state where there is none."""
   state = parallel.replicate(state)
-  fresh = Standing(state, _copy(state), {'seconds': 0.0})
+  fresh = Standing(state, _copy(state), {})
   restored = checkpoints.restore(fresh._asdict()) if checkpoints else None
   return Standing(**restored) if restored else fresh
 
@@ -199,12 +202,6 @@ def _assess(
     record['oracle'] = result
   journal.evaluation(result)
   return Standing(now.state, selected, record)
-
-
-def _timed(now: Standing, begun: float) -> tuple[Standing, float]:
-  time_now = time.monotonic()
-  seconds = now.record['seconds'] + time_now - begun
-  return now._replace(record={**now.record, 'seconds': seconds}), time_now
 
 
 def _copy(state: State) -> State:

@@ -7,12 +7,13 @@ import shlex
 import sys
 from typing import NamedTuple
 
-from absl import app, flags, logging
+from absl import flags
 from flax import linen as nn
 import jax.numpy as jnp
 import optax
 
 from da_jax import (
+  commands,
   methods,
   models,
   optimizers,
@@ -23,7 +24,7 @@ from da_jax import (
 )
 from da_jax.data import flags as data_flags
 from da_jax.data.pair import DomainPair, Examples
-from da_jax.errors import DivergedError, InterruptedRunError, UserError
+from da_jax.errors import UserError
 from da_jax.methods.finetune import frozen_parts
 from da_jax.report import page, terminal
 from da_jax.types import Method, State
@@ -86,6 +87,13 @@ flags.DEFINE_string(
   'What the result is compared with: auto = source-only trained under the same'
   " flags (for fine-tuning: the start), none, or a finished run's folder.",
 )
+flags.DEFINE_integer(
+  'workers',
+  0,
+  'Processes that read and decode batches, for image files too many to be kept'
+  ' decoded; 0: threads.',
+  lower_bound=0,
+)
 flags.DEFINE_bool('report', True, 'Write report.html.')
 flags.DEFINE_integer('eval_every', 500, 'Steps between.', lower_bound=1)
 flags.DEFINE_integer('checkpoint_every', 500, 'Steps between.', lower_bound=1)
@@ -131,49 +139,13 @@ def main(
     compare: train source-only under the same flags first, unless --baseline
       says otherwise.
   """
-  app.run(
-    functools.partial(_main, name, build, adjust, compare), flags_parser=_parse
-  )
+  commands.run(functools.partial(_run, name, build, adjust, compare), SHARED)
 
 
-def _parse(argv: list[str]) -> list[str]:
-  for flag in SHARED:  # else --help lists the script's own flags only
-    FLAGS.register_key_flag_for_module(argv[0], FLAGS[flag])
-  try:
-    rest = FLAGS(argv)[1:]
-  except flags.Error as error:
-    _fail(argv[0], error)
-  except SystemExit:  # --help, for which absl exits with 1
-    sys.exit(0)
-  if rest:
-    _fail(argv[0], f'unexpected argument {rest[0]}: flags are --name=value.')
-  return argv
-
-
-def _fail(script: str, error: object, code: int = 2) -> None:
-  print(f'{pathlib.Path(script).stem}: {error}', file=sys.stderr)
-  sys.exit(code)
-
-
-def _main(name, build, adjust, compare, argv) -> None:
-  logging.set_verbosity(logging.WARNING)
+def _run(name, build, adjust, compare) -> None:
   name = name if isinstance(name, str) else name.value
-  try:
-    setting = adjust(Setting(data_flags.pair()))
-    results = _execute(name, build, setting, compare)
-  except UserError as error:
-    _fail(argv[0], error)
-  except DivergedError as error:
-    _fail(argv[0], error, code=1)
-  except InterruptedRunError as stop:
-    _fail(
-      argv[0],
-      f'{stop} and saved: the same command goes on.',
-      code=128 + stop.signal_number,
-    )
-  except KeyboardInterrupt:
-    _fail(argv[0], 'stopped before anything was lost.', code=130)
-  terminal.print_results(results)
+  setting = adjust(Setting(data_flags.pair()))
+  terminal.print_results(_execute(name, build, setting, compare))
 
 
 def _execute(name: str, build: BuildFn, setting: Setting, compare: bool):
@@ -226,6 +198,7 @@ def _train(run, config, build, setting: Setting, baseline: dict | None) -> dict:
     workdir=run,
     parallel_mode=FLAGS.parallel,
     target_labels=setting.target_labels,
+    workers=FLAGS.workers,
     validation=setting.validation,
     start=_start(pair),
     eval_at_start=setting.target_labels and bool(FLAGS.weights),

@@ -1,4 +1,4 @@
-"""Four fake CPU devices, and one compilation of each program a test session.
+"""Four fake CPU devices, one compilation of each program, caches of our own.
 
 Set before JAX looks for devices.
 """
@@ -17,3 +17,5 @@ atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
 os.environ['JAX_COMPILATION_CACHE_DIR'] = _CACHE
 os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
 os.environ['JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES'] = '-1'
+os.environ['DA_JAX_CACHE'] = tempfile.mkdtemp(prefix='da_jax_cache_')
+atexit.register(shutil.rmtree, os.environ['DA_JAX_CACHE'], ignore_errors=True)

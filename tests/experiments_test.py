@@ -34,6 +34,7 @@ def test_folder_holds_what_the_readme_says(finished):
   assert results['method'] == 'dann' and results['steps'] == 4
   assert results['dataset'] == 'digits' and results['seed'] == 0
   assert results['source'] == 'plain' and results['target'] == 'photo'
+  assert 0 <= results['input_wait'] <= 1
   assert results['seconds'] > 0 and len(results['per_class']) == 10
   assert 0 <= results['source_accuracy'] <= 1
   baseline = json.loads((run / 'source_only' / 'results.json').read_text())

@@ -1,13 +1,16 @@
 """The loop: exact resume, evaluation, selection, divergence."""
 
 import json
+import multiprocessing
 import signal
+import time
 
 import jax
 import numpy as np
 import pytest
 
 from da_jax import checkpoint, evaluate, journal, metrics, parallel, train
+from da_jax.data import batches
 from da_jax.data.pair import Examples
 from da_jax.errors import DivergedError, InterruptedRunError, UserError
 from tests import toy
@@ -59,6 +62,59 @@ def test_stopped_and_resumed_equals_undisturbed(name, tmp_path, monkeypatch):
   assert whole.record.keys() == parts.record.keys()
   for which in ('first', 'last', 'selected', 'oracle'):
     assert whole.record[which] == parts.record[which]
+
+
+def test_interrupted_with_workers_equals_undisturbed(tmp_path, monkeypatch):
+  """And their number may change in between."""
+  whole = _train('dann', tmp_path / 'whole')
+  with monkeypatch.context() as patch:
+    _stop_at(patch, 11)
+    with pytest.raises(InterruptedRunError):
+      _train('dann', tmp_path / 'parts', workers=1)
+  assert not multiprocessing.active_children()
+  parts = _train('dann', tmp_path / 'parts', workers=2)
+  _assert_same(whole.state, parts.state)
+  _assert_same(whole.selected, parts.selected)
+
+
+def test_the_wait_for_input_is_told(tmp_path, monkeypatch):
+  """A reader that takes most of the time, and one that takes next to none."""
+  monkeypatch.setattr(journal, 'LOG_EVERY', 5)
+  whole = {}
+  for seconds in (0.0, 0.1):
+    slow = _slow(seconds)
+    with monkeypatch.context() as patch:
+      patch.setattr(batches, 'batches', slow)
+      _stop_at(patch, 13)
+      with pytest.raises(InterruptedRunError):
+        _train('source_only', tmp_path / str(seconds))
+      patch.setattr(journal.Journal, 'step', _STEP)
+      outcome = _train('source_only', tmp_path / str(seconds))
+    text = (tmp_path / str(seconds) / metrics.FILE).read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    shares = [line['input_wait'] for line in lines if 'input_wait' in line]
+    assert len(shares) == 4 and all(0 <= share <= 1 for share in shares)
+    record = outcome.record
+    assert 24 * seconds <= record['waited'] <= record['stepped']
+    assert record['stepped'] <= record['seconds']
+    whole[seconds] = shares[1:], record['waited']
+  assert min(whole[0.1][0]) > max(whole[0.0][0])
+  assert min(whole[0.1][0]) > 0.3
+  assert whole[0.1][1] > whole[0.0][1] + 2
+
+
+_STEP = journal.Journal.step
+
+
+def _slow(seconds):
+  original = batches.batches
+
+  def slow(*args, **kwargs):
+    for batch in original(*args, **kwargs):
+      time.sleep(seconds)
+      yield batch
+
+  return slow
 
 
 def test_killed_runs_lose_only_what_followed_the_checkpoint(

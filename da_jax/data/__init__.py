@@ -55,7 +55,7 @@ class Dataset(NamedTuple):
   options: tuple[str, ...] = ()  # keywords of `load`, flags of the same names
 
 
-_IMAGES = ('image_size',)
+_IMAGES = ('image_size', 'broken_files')
 _COLUMNS = ('label_column', 'domain_column')
 _NUMBERS = ('missing', 'outliers', 'standardise')
 DATASETS = {

@@ -2,10 +2,20 @@
 
 from collections.abc import Iterator
 import concurrent.futures
+import multiprocessing
+import os
+import signal
+import threading
+
+from absl import flags
+import jax
+import numpy as np
 
 from da_jax import types
 from da_jax.data import order
 from da_jax.data.pair import DomainPair
+from da_jax.errors import UserError
+from da_jax.signals import SIGNALS
 
 # Batches made ahead of the step that takes them, by one thread.
 AHEAD = 2
@@ -50,9 +60,35 @@ def batch_at(
 
 
 def batches(
-  pair: DomainPair, start: int, stop: int, **settings
+  pair: DomainPair, start: int, stop: int, *, workers: int = 0, **settings
 ) -> Iterator[types.Batch]:
-  """Yields `batch_at` for steps start..stop-1, decoded ahead in a thread."""
+  """Makes `batch_at` of steps start..stop-1 ahead of who takes them.
+
+  Args:
+    pair: the two domains.
+    start: first step.
+    stop: behind the last one.
+    workers: processes that make them; 0 for a thread of this one.
+    **settings: of `batch_at`.
+
+  Returns:
+    A generator, to be closed; the batches do not depend on the workers.
+
+  Raises:
+    UserError: see `batch_at`, or there is no grain for the workers.
+  """
+  if not workers:
+    return _in_thread(pair, start, stop, settings)
+  try:
+    import grain
+  except ImportError as error:
+    raise UserError(
+      f'--workers={workers} needs grain: pip install da-jax[stream].'
+    ) from error
+  return _in_processes(grain, _Steps(pair, start, stop, settings), workers)
+
+
+def _in_thread(pair, start, stop, settings):
   with concurrent.futures.ThreadPoolExecutor(1) as pool:
     futures = {}
     for step in range(start, stop):
@@ -60,3 +96,55 @@ def batches(
         if ahead not in futures:
           futures[ahead] = pool.submit(batch_at, pair, ahead, **settings)
       yield futures.pop(step).result()
+
+
+class _Steps:
+  """The batches of a range of steps, as a sequence for grain."""
+
+  def __init__(self, pair: DomainPair, start: int, stop: int, settings: dict):
+    # Other processes get what they need and can be sent.
+    self._pair = pair._replace(
+      source_val=None,
+      target_test=None,
+      augment=None,
+      prepare=None,
+      split={},
+      fitted={},
+    )
+    self._steps, self._settings = range(start, stop), settings
+
+  def __len__(self) -> int:
+    return len(self._steps)
+
+  def __getitem__(self, index: int) -> types.Batch:
+    return batch_at(self._pair, self._steps[index], **self._settings)
+
+
+def _in_processes(grain, steps: _Steps, workers: int):
+  # Grain reads its flags, which only absl's own scripts have parsed.
+  if not flags.FLAGS.is_parsed():
+    flags.FLAGS.mark_as_parsed()
+  # A worker has no threads of its own: buffers hold whole batches.
+  reading = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
+  processes = grain.MultiprocessingOptions(num_workers=workers)
+  dataset = grain.MapDataset.source(steps).to_iter_dataset(reading)
+  iterator = iter(dataset.mp_prefetch(processes, _start_worker))
+  try:
+    # Copied, as grain frees the shared memory that they come in when it likes.
+    yield from (jax.tree.map(np.array, batch) for batch in iterator)
+  finally:
+    iterator.close()
+
+
+def _start_worker(index: int, count: int) -> None:
+  """Leaves it to the parent when to stop, also if that was killed."""
+  del index, count
+  for number in SIGNALS:
+    signal.signal(number, signal.SIG_IGN)
+  parent = multiprocessing.parent_process()
+
+  def follow() -> None:
+    parent.join()
+    os._exit(1)
+
+  threading.Thread(target=follow, daemon=True).start()

@@ -4,6 +4,7 @@ from absl import flags
 
 from da_jax import data
 from da_jax.data import standardise, text
+from da_jax.data.broken import POLICIES
 from da_jax.data.pair import DomainPair, Task
 from da_jax.data.protocols import PROTOCOLS, Protocol
 from da_jax.data.transforms import Augmentation
@@ -21,6 +22,12 @@ flags.DEFINE_string(
 flags.DEFINE_string('source', None, "Labelled domain; default the dataset's.")
 flags.DEFINE_string('target', None, "Unlabelled domain; default the dataset's.")
 flags.DEFINE_integer('image_size', None, 'Side of images, for image files.')
+flags.DEFINE_enum(
+  'broken_files',
+  None,
+  POLICIES,
+  'Image files that cannot be read: refuse to run (default) or skip them.',
+)
 
 flags.DEFINE_string('label_column', None, "Of tables; default 'label'.")
 flags.DEFINE_string(
@@ -114,14 +121,18 @@ _OPTIONS = sorted(
 )
 
 
-def task() -> Task:
-  """The two domains that the flags ask for, whole."""
+def task(**instead: str) -> Task:
+  """The two domains that the flags ask for, whole.
+
+  Args:
+    **instead: options of the dataset that overrule the flags.
+  """
   return data.load_task(
     FLAGS.dataset,
     data_dir=FLAGS.data_dir,
     source=FLAGS.source,
     target=FLAGS.target,
-    **{name: FLAGS[name].value for name in _OPTIONS},
+    **{name: FLAGS[name].value for name in _OPTIONS} | instead,
   )
 
 

@@ -4,9 +4,9 @@ import pathlib
 
 import numpy as np
 
-from da_jax.data import trees
+from da_jax.data import content, trees
 from da_jax.data.image_task import image_task
-from da_jax.data.images import ImageFiles
+from da_jax.data.images import ImageFiles, Paths
 from da_jax.data.pair import Domain, Examples, Task
 from da_jax.errors import UserError
 
@@ -16,6 +16,7 @@ def load(
   source: str,
   target: str,
   image_size: int | None = None,
+  broken_files: str = 'refuse',
 ) -> Task:
   """Reads `<data_dir>/<domain>/<class>/*` or `<path>/<class>/*`.
 
@@ -25,6 +26,7 @@ def load(
     target: the same, of another folder.
     image_size: side of the images that the model sees, 224 if None. Up to 64,
       images are resized to it and not augmented.
+    broken_files: 'refuse' or 'skip' what cannot be read.
 
   Returns:
     RGB images.
@@ -41,6 +43,7 @@ def load(
     _domain(target, roots[1]),
     image_size=image_size,
     backbone='dtn' if image_size == 32 else 'resnet18',
+    broken_files=broken_files,
   )
 
 
@@ -61,8 +64,7 @@ def _domain(name: str, root: pathlib.Path) -> Domain:
   paths = [path for files in classes.values() for path in files]
   counts = [len(files) for files in classes.values()]
   y = np.repeat(np.arange(len(classes)), counts).astype(np.int32)
-  files = ImageFiles(
-    lambda index: (str(paths[index]), paths[index]), np.arange(len(y)), size=0
-  )
+  key = content.key(paths, root)
+  files = ImageFiles(Paths(tuple(paths)), np.arange(len(y)), size=0, key=key)
   names = [path.relative_to(root).as_posix() for path in paths]
   return Domain(name, tuple(classes), Examples(files, y), names=names)

@@ -3,7 +3,8 @@
 import dataclasses
 import functools
 
-from da_jax.data import images, transforms
+from da_jax.data import cache, transforms
+from da_jax.data.broken import without_broken
 from da_jax.data.pair import Domain, Task
 from da_jax.errors import UserError
 
@@ -19,6 +20,7 @@ def image_task(
   image_size: int | None,
   backbone: str,
   protocol: str = 'transductive',
+  broken_files: str = 'refuse',
 ) -> Task:
   """Makes a task of two domains of image files.
 
@@ -31,6 +33,7 @@ def image_task(
       from `transforms.stored_size(image_size)`.
     backbone: key of models.BACKBONES.
     protocol: by default.
+    broken_files: one of `broken.POLICIES`.
 
   Raises:
     UserError: the size is not positive, or a file is no image.
@@ -47,8 +50,10 @@ def image_task(
 
   def decoded(domain: Domain) -> Domain:
     files = dataclasses.replace(domain.examples.x, size=stored)
-    x = images.in_memory(files)
-    return domain._replace(examples=domain.examples._replace(x=x))
+    x, broken = cache.decoded(files)
+    examples = domain.examples._replace(x=x)
+    domain = domain._replace(examples=examples, files=files)
+    return without_broken(domain, files, broken, broken_files)
 
   return Task(
     dataset,

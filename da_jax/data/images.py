@@ -4,20 +4,31 @@ Sizes are changed without keeping the aspect ratio, bilinear by Pillow, as the
 Transfer-Learning-Library does (`ResizeImage`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 import dataclasses
 import io
 import os
 import pathlib
 
-from absl import logging
 import numpy as np
 
 from da_jax.errors import UserError
 
-IN_MEMORY_LIMIT = 4 * 2**30  # bytes of decoded images
 _SECONDS_BEFORE_PROGRESS = 2.0
+_CHUNK = 256  # images that threads decode ahead of who takes them
+_THREADS = min(8, os.cpu_count() or 1)  # for a batch; Pillow frees the GIL
+_NAMED = 5  # broken files that an error names
+
+
+@dataclasses.dataclass(frozen=True)
+class Paths:
+  """What `ImageFiles` read where every image is a file."""
+
+  paths: tuple[pathlib.Path, ...]
+
+  def __call__(self, index: int) -> tuple[str, pathlib.Path]:
+    return str(self.paths[index]), self.paths[index]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,24 +36,33 @@ class ImageFiles:
   """Images of one size that are decoded when asked for.
 
   Attributes:
-    read: index -> (name, encoded bytes or the path of a file).
+    read: index -> (name, encoded bytes or the path of a file); picklable.
     indices: int64 [n], what to `read`, in order.
     size: side of the decoded images.
+    key: of the content of all that there is to read, see `content.key`; None
+      if it is unknown.
   """
 
   read: Callable[[int], tuple[str, bytes | pathlib.Path]]
   indices: np.ndarray
   size: int
+  key: str | None = None
 
   def __len__(self) -> int:
     return len(self.indices)
 
-  def __getitem__(self, indices: np.ndarray) -> np.ndarray:
-    """Decodes uint8 [b, size, size, 3]."""
-    images = np.empty((len(indices), self.size, self.size, 3), np.uint8)
-    for row, index in enumerate(self.indices[indices]):
-      name, data = self.read(int(index))
+  def __getitem__(self, indices) -> np.ndarray:
+    """Decodes uint8 [b, size, size, 3], in threads."""
+    chosen = self.indices[indices]
+    images = np.empty((len(chosen), self.size, self.size, 3), np.uint8)
+
+    def fill(row: int) -> None:
+      name, data = self.read(int(chosen[row]))
       images[row] = decode(data, name, self.size)
+
+    with futures.ThreadPoolExecutor(_THREADS) as pool:
+      for _ in pool.map(fill, range(len(chosen))):
+        pass
     return images
 
   def subset(self, indices: np.ndarray) -> 'ImageFiles':
@@ -66,60 +86,107 @@ def decode(
   Raises:
     UserError: it is no image, or a damaged one.
   """
-  from PIL import Image
+  decoded = _attempt(data, size)
+  if isinstance(decoded, str):
+    raise UserError(
+      f'{name} cannot be read as an image ({decoded}): repair or remove it.'
+    )
+  return decoded
+
+
+def each(files: ImageFiles) -> Iterator[np.ndarray | str]:
+  """Decodes all files in threads, in order, and shows progress.
+
+  Args:
+    files: what to decode.
+
+  Yields:
+    uint8 [size, size, 3], or what is wrong with the file.
+  """
+  import tqdm
+
+  def attempt(index: int) -> np.ndarray | str:
+    return _attempt(files.read(int(index))[1], files.size)
+
+  # To a terminal, and only once it has taken long enough to wonder.
+  bar = tqdm.tqdm(
+    desc='decoding',
+    total=len(files),
+    delay=_SECONDS_BEFORE_PROGRESS,
+    disable=None,
+    leave=False,
+  )
+  with bar, futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    for start in range(0, len(files), _CHUNK):
+      for result in pool.map(attempt, files.indices[start : start + _CHUNK]):
+        yield result
+        bar.update()
+
+
+def decode_all(files: ImageFiles) -> tuple[np.ndarray, dict[int, str]]:
+  """Decodes all files.
+
+  Args:
+    files: what to decode.
+
+  Returns:
+    uint8 [n, size, size, 3], black where a file is broken, and what is wrong
+    with those by row.
+  """
+  images = np.zeros((len(files), files.size, files.size, 3), np.uint8)
+  broken = {}
+  for row, result in enumerate(each(files)):
+    if isinstance(result, str):
+      broken[row] = result
+    else:
+      images[row] = result
+  return images, broken
+
+
+def in_memory(files: ImageFiles) -> np.ndarray:
+  """Decodes a set that is known to be small.
+
+  Raises:
+    UserError: files are no images, or damaged ones.
+  """
+  images, broken = decode_all(files)
+  if broken:
+    raise UserError(f'{listed(named(files, broken))}: repair or remove them.')
+  return images
+
+
+def named(files: ImageFiles, broken: Mapping[int, str]) -> dict[str, str]:
+  """What is wrong with files, by name instead of row."""
+  return {
+    files.read(int(files.indices[row]))[0]: reason
+    for row, reason in broken.items()
+  }
+
+
+def listed(broken: Mapping[str, str]) -> str:
+  """Says how many files are broken and names the first."""
+  first = [f'{name} ({why})' for name, why in list(broken.items())[:_NAMED]]
+  more = ', ...' if len(broken) > _NAMED else ''
+  files = '1 file' if len(broken) == 1 else f'{len(broken)} files'
+  return f'{files} cannot be read as an image: {", ".join(first)}{more}'
+
+
+def _attempt(data: bytes | pathlib.Path, size: int | None) -> np.ndarray | str:
+  """Pixels, or what is wrong, in words that do not depend on the place."""
+  from PIL import Image, UnidentifiedImageError
 
   stream = io.BytesIO(data) if isinstance(data, bytes) else data
   # Pillow's decoders raise a dozen types of exception on damaged files.
   try:
     with Image.open(stream) as image:
       rgb = _to_rgb(image)
+  except UnidentifiedImageError:
+    return 'no known image format'
   except Exception as error:
-    raise UserError(
-      f'{name} cannot be read as an image ({error}): repair or remove it.'
-    ) from error
+    return getattr(error, 'strerror', None) or str(error)
   if size is not None:
     rgb = rgb.resize((size, size), Image.Resampling.BILINEAR)
   return np.asarray(rgb)
-
-
-def in_memory(files: ImageFiles) -> np.ndarray | ImageFiles:
-  """Decodes all files now, if `IN_MEMORY_LIMIT` holds them.
-
-  A damaged file is thus named before training starts, not in its midst.
-
-  Args:
-    files: what to decode.
-
-  Returns:
-    uint8 [n, size, size, 3], or `files` themselves where they are too many.
-
-  Raises:
-    UserError: a file is no image, or a damaged one.
-  """
-  import tqdm
-
-  shape = (len(files), files.size, files.size, 3)
-  if np.prod(shape, dtype=np.int64) > IN_MEMORY_LIMIT:
-    logging.info('%d images stay on disk: too many for memory', len(files))
-    return files
-  images = np.empty(shape, np.uint8)
-
-  def fill(index: int) -> None:
-    images[index] = files[[index]][0]
-
-  with futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    done = pool.map(fill, range(len(files)))
-    # To a terminal, and only once it has taken long enough to wonder.
-    for _ in tqdm.tqdm(
-      done,
-      desc='decoding',
-      total=len(files),
-      delay=_SECONDS_BEFORE_PROGRESS,
-      disable=None,
-      leave=False,
-    ):
-      pass
-  return images
 
 
 def _to_rgb(image):

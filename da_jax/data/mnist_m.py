@@ -73,9 +73,7 @@ def _files(folder: pathlib.Path, split: str) -> Examples:
   pairs = [line.split() for line in lines]
   paths = [folder / f'mnist_m_{split}' / name for name, _ in pairs]
   files = images.ImageFiles(
-    lambda index: (str(paths[index]), paths[index]),
-    np.arange(len(paths)),
-    _SIZE,
+    images.Paths(tuple(paths)), np.arange(len(paths)), _SIZE
   )
   y = np.array([int(label) for _, label in pairs], np.int32)
   return Examples(images.in_memory(files), y)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 import dataclasses
+import mmap
 from typing import Any, NamedTuple
 
 import jax
@@ -35,15 +36,35 @@ class Chosen:
   array: np.ndarray
   indices: np.ndarray
 
+  @property
+  def shape(self) -> tuple[int, ...]:
+    return (len(self.indices), *self.array.shape[1:])
+
   def __len__(self) -> int:
     return len(self.indices)
+
+  def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    return self[:].astype(dtype or self.array.dtype, copy=False)
 
   def __getitem__(self, indices) -> np.ndarray:
     return np.asarray(self.array[self.indices[indices]])
 
+  def __reduce__(self):
+    """Sends the name of a mapped file to another process, not what is in it."""
+    array = self.array
+    # A view of a part does not know where in the file it begins.
+    if isinstance(array.base, mmap.mmap) and array.flags.c_contiguous:
+      place = (array.filename, array.dtype, 'r', array.offset, array.shape)
+      return _mapped, (place, self.indices)
+    return Chosen, (array, self.indices)
+
   def subset(self, indices: np.ndarray) -> 'Chosen':
     """Some of the rows, in the order of the indices."""
     return Chosen(self.array, self.indices[indices])
+
+
+def _mapped(place: tuple, indices: np.ndarray) -> Chosen:
+  return Chosen(np.memmap(*place), indices)
 
 
 def subset(examples: Examples, indices: np.ndarray) -> Examples:
@@ -65,6 +86,8 @@ class Domain(NamedTuple):
   test_from: int | None = None  # first of the published test split, if any
   sample: int | None = None  # training examples that 'sampled' papers draw
   names: Sequence[str] = ()  # of the examples, if they have some (files)
+  broken: Mapping[str, str] = {}  # files that were left out -> why
+  files: Any = None  # `images.ImageFiles` that x was decoded from, if any
 
 
 class DomainPair(NamedTuple):

@@ -268,3 +268,6 @@ def _words(name: str, protocol: Protocol, task: Task):
   if protocol.label_shift:
     share = f'{100 * protocol.label_shift_share:g} %'
     yield f'first half of the {protocol.label_shift} classes keeps {share}'
+  broken = len(task.source.broken) + len(task.target.broken)
+  if broken:
+    yield f'{broken} broken file{"s" if broken > 1 else ""} left out'

@@ -25,15 +25,16 @@ def write(run_dir: pathlib.Path) -> pathlib.Path:
     UserError: a file that the page is made from is missing.
   """
   run_dir = pathlib.Path(run_dir)
-  html = _template().render(_content(folder.read(run_dir)))
+  html = template('page.html.jinja').render(_content(folder.read(run_dir)))
   path = run_dir / 'report.html'
   files.write_atomically(path, html)
   return path
 
 
-def _template() -> jinja2.Template:
-  """The page, which escapes all that it is given."""
+def template(name: str) -> jinja2.Template:
+  """A page of this package, which escapes all that it is given."""
   environment = jinja2.Environment(
+    loader=jinja2.FunctionLoader(_source),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
@@ -41,8 +42,11 @@ def _template() -> jinja2.Template:
   )
   environment.filters['percent'] = summary.percent
   environment.filters['signed'] = summary.signed
-  text = resources.files('da_jax.report').joinpath('page.html.jinja')
-  return environment.from_string(text.read_text(encoding='utf-8'))
+  return environment.get_template(name)
+
+
+def _source(name: str) -> str:
+  return (resources.files('da_jax.report') / name).read_text(encoding='utf-8')
 
 
 def _content(run: folder.Run) -> dict[str, Any]:

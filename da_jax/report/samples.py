@@ -9,7 +9,7 @@ import numpy as np
 from da_jax.report import figures
 from da_jax.report.folder import Arrays
 
-_SIDE = 96  # pixels: 32 images of noise stay below 1.2 MB
+SIDE = 96  # pixels: 32 images of noise stay below 1.2 MB
 
 
 class Sample(NamedTuple):
@@ -38,18 +38,18 @@ def samples(predictions: Arrays, names: Sequence[str]) -> list[Sample]:
   labels = predictions['target_labels']
   guesses = predictions['target_logits'].argmax(axis=-1)
   return [
-    Sample(_embed(image), names[label], names[guess], bool(label == guess))
+    Sample(thumbnail(image), names[label], names[guess], bool(label == guess))
     for image, label, guess in zip(images, labels, guesses, strict=False)
   ]
 
 
-def _embed(image: np.ndarray) -> str:
+def thumbnail(image: np.ndarray, side: int = SIDE) -> str:
   """A uint8 image [h, w, 1 or 3] as a data URI of a small PNG."""
   from PIL import Image
 
   # Pillow knows grey images without a channel axis.
   picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-  picture.thumbnail((_SIDE, _SIDE))
+  picture.thumbnail((side, side))
   stream = io.BytesIO()
   picture.save(stream, format='PNG', optimize=True)
   return figures.data_uri('image/png', stream.getvalue())

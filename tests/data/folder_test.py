@@ -53,8 +53,8 @@ def test_image_size(root, image_size, stored, backbone):
   assert pair.backbone == backbone
   size = image_size or 224
   for x in (
-    pair.prepare(pair.source_val.x),
-    jax.jit(pair.augment)(jax.random.key(0), pair.source_val.x),
+    pair.prepare(pair.source_val.x[:]),
+    jax.jit(pair.augment)(jax.random.key(0), pair.source_val.x[:]),
   ):
     assert x.shape == (3, size, size, 3)
 
@@ -62,8 +62,8 @@ def test_image_size(root, image_size, stored, backbone):
 def test_small_images_are_whole_and_centred_on_zero(root):
   pair = _load(root, image_size=16)
   np.testing.assert_allclose(
-    pair.prepare(pair.target_test.x),
-    pair.target_test.x / 127.5 - 1,
+    pair.prepare(pair.target_test.x[:]),
+    pair.target_test.x[:] / 127.5 - 1,
     atol=1e-6,
   )
 
@@ -87,6 +87,59 @@ def test_takes_images_of_any_mode(root):
   ):
     image.convert(mode).save(root / 'photo' / 'mug' / name)
   assert _load(root).target_test.x.shape == (10, 32, 32, 3)
+
+
+def test_broken_files_are_all_named_or_left_out(root, monkeypatch):
+  whole = _load(root)
+  lines = []
+  monkeypatch.setattr(
+    logging, 'warning', lambda m, *args: lines.append(m % args)
+  )
+  _truncate(root)
+  for name in ('bike/1', 'pen/0'):
+    (root / 'art' / f'{name}.png').write_bytes(b'no image')
+  with pytest.raises(UserError) as raised:
+    _load(root)
+  text = str(raised.value)
+  assert text.startswith('3 files') and '--broken_files=skip' in text
+  for name in ('bike/1', 'bike/2', 'pen/0'):
+    assert f'art/{name}.png (' in text
+  assert not lines
+  pair = _load(root, broken_files='skip')
+  assert '3 broken files left out' in pair.protocol
+  assert any('art: left out' in line and 'bike/1.png' in line for line in lines)
+  assert pair.fingerprint != whole.fingerprint
+  task = data.load_task(
+    'folder',
+    data_dir=root,
+    source='art',
+    target='photo',
+    image_size=32,
+    broken_files='skip',
+  )
+  assert list(task.source.broken) == ['bike/1.png', 'bike/2.png', 'pen/0.png']
+  assert task.source.broken['bike/1.png'] == 'no known image format'
+  assert 'bike/1.png' not in task.source.names and not task.target.broken
+  kept = [name for name in _names(root) if name not in task.source.broken]
+  assert list(task.source.names) == kept
+  for row, name in enumerate(kept):
+    image = Image.open(root / 'art' / name).resize((32, 32), 2)
+    np.testing.assert_array_equal(
+      task.source.examples.x[row : row + 1], [image]
+    )
+    assert CLASSES[task.source.examples.y[row]] == name.split('/')[0]
+
+
+def _names(root):
+  paths = sorted((root / 'art').glob('*/*.png'))
+  return [path.relative_to(root / 'art').as_posix() for path in paths]
+
+
+def test_a_class_without_a_file_that_can_be_read_is_refused(root):
+  for path in (root / 'photo' / 'mug').iterdir():
+    path.write_bytes(b'no image')
+  with pytest.raises(UserError, match=r'photo: nothing is left of mug'):
+    _load(root, broken_files='skip')
 
 
 def test_other_files_are_ignored_and_counted(root, monkeypatch):

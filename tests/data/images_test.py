@@ -1,4 +1,5 @@
 import io
+import pickle
 
 import numpy as np
 from PIL import Image
@@ -100,13 +101,46 @@ def test_files_answer_like_an_array():
   np.testing.assert_array_equal(files[indices], array[indices])
 
 
-def test_files_too_many_for_memory_stay_on_disk(monkeypatch):
-  monkeypatch.setattr(images, 'IN_MEMORY_LIMIT', 5 * 2 * 2 * 3 - 1)
-  files = _files()
-  assert images.in_memory(files) is files
+def test_a_slice_and_a_subset_answer_like_those_of_an_array():
+  files, array = _files(), images.in_memory(_files())
+  np.testing.assert_array_equal(files[1:4], array[1:4])
+  rows = np.array([3, 1])
+  np.testing.assert_array_equal(files.subset(rows)[:2], array[rows])
 
 
-def test_in_memory_names_the_damaged_file():
-  files = images.ImageFiles(lambda i: (f'{i}.png', b''), np.arange(3), 2)
-  with pytest.raises(UserError, match=r'[012]\.png'):
+def test_in_memory_names_the_damaged_files():
+  png = _encode(Image.new('RGB', (2, 2)))
+  data = [b'', png, b'GIF', png[:40], *[b''] * 4]
+  files = images.ImageFiles(lambda i: (f'{i}.png', data[i]), np.arange(8), 2)
+  with pytest.raises(UserError) as raised:
     images.in_memory(files)
+  text = str(raised.value)
+  assert text.startswith('7 files cannot be read as an image: 0.png (no known')
+  assert all(f'{i}.png' in text for i in (0, 2, 3, 4, 5))
+  assert '1.png' not in text and '6.png' not in text and ', ...' in text
+
+
+def test_what_is_wrong_does_not_depend_on_the_place(tmp_path):
+  said = []
+  for name in ('here', 'there'):
+    path = tmp_path / name
+    path.write_bytes(b'no image')
+    absent = tmp_path / f'{name}.absent'
+    paths = images.Paths((path, absent))
+    said.append(images.decode_all(images.ImageFiles(paths, np.arange(2), 4))[1])
+  assert (
+    said[0]
+    == said[1]
+    == {
+      0: 'no known image format',
+      1: 'No such file or directory',
+    }
+  )
+
+
+def test_files_can_be_sent_to_another_process(tmp_path):
+  path = tmp_path / 'a.png'
+  path.write_bytes(_encode(Image.fromarray(RGB)))
+  files = images.ImageFiles(images.Paths((path,)), np.arange(1), 7)
+  sent = pickle.loads(pickle.dumps(files))
+  np.testing.assert_array_equal(sent[:1], files[:1])

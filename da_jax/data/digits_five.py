@@ -1,4 +1,4 @@
-"""MNIST, USPS and MNIST-M: ten digits, three ways of writing them.
+"""MNIST, USPS, MNIST-M, SVHN and Synthetic Digits: the ten digits.
 
 Two grey domains meet as 28x28 grey images, any other two as 32x32 RGB. The
 full published splits are used: training sets to train, the target's test set
@@ -14,23 +14,29 @@ import pathlib
 
 import numpy as np
 
-from da_jax.data import mnist, mnist_m, transforms, usps
+from da_jax.data import mnist, mnist_m, svhn, syn_digits, transforms, usps
 from da_jax.data.digits import CLASS_NAMES
 from da_jax.data.pair import Domain, Examples, Task
 
-DOMAINS = ('mnist', 'usps', 'mnist_m')
 _GREY = ('mnist', 'usps')
 # Training images that many papers draw (Long et al., ICCV 2013).
 _SAMPLES = {'mnist': 2000, 'usps': 1800}
-_READERS = {'mnist': mnist.read, 'usps': usps.read, 'mnist_m': mnist_m.read}
+_READERS = {
+  'mnist': mnist.read,
+  'usps': usps.read,
+  'mnist_m': mnist_m.read,
+  'svhn': svhn.read,
+  'syn_digits': syn_digits.read,
+}
+DOMAINS = tuple(_READERS)
 
 
 def load(data_dir: pathlib.Path, source: str, target: str) -> Task:
   """Reads two of the domains.
 
   Args:
-    data_dir: folder with `mnist/`, `usps/` and `mnist_m/`, with their files, or
-      with a folder `digits_five/` of them.
+    data_dir: folder with `mnist/`, `usps/`, `mnist_m/`, `svhn/` and
+      `syn_digits/`, with their files, or with a folder `digits_five/` of them.
     source: one of `DOMAINS`.
     target: another one.
 
@@ -67,11 +73,13 @@ def _to_grey(examples: Examples) -> Examples:
 
 def _to_rgb(examples: Examples) -> Examples:
   x = _resize(examples.x, 32)
-  return Examples(np.concatenate([x] * (3 // x.shape[3]), axis=3), examples.y)
+  if x.shape[3] == 3:
+    return Examples(x, examples.y)
+  return Examples(np.repeat(x, 3, axis=3), examples.y)
 
 
 def _resize(x: np.ndarray, size: int) -> np.ndarray:
-  """Resizes grey images; MNIST-M has its size already."""
+  """Resizes grey images; those in colour have their size already."""
   if x.shape[1] == size:
     return x
   from PIL import Image

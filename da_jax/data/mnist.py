@@ -7,11 +7,16 @@ import zlib
 
 import numpy as np
 
+from da_jax.data import label_counts
 from da_jax.data.locate import locate
 from da_jax.data.pair import Examples
 from da_jax.errors import UserError
 
 URL = 'https://storage.googleapis.com/cvdf-datasets/mnist/'
+COUNTS = {
+  'train': (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
+  'test': (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
+}
 _STEMS = tuple(
   f'{split}-{kind}-ubyte'
   for split in ('train', 't10k')
@@ -29,7 +34,7 @@ def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
     Train and test set, x uint8 [n, 28, 28, 1].
 
   Raises:
-    UserError: the files are missing or damaged.
+    UserError: the files are missing or damaged, or the labels shifted.
   """
   folder = locate(
     'MNIST',
@@ -38,7 +43,10 @@ def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
     f'{", ".join(_STEMS)}, each as it is or with .gz',
     URL,
   )
-  return _split(folder, *_STEMS[:2]), _split(folder, *_STEMS[2:])
+  splits = _split(folder, *_STEMS[:2]), _split(folder, *_STEMS[2:])
+  for examples, stem, split in zip(splits, _STEMS[1::2], COUNTS, strict=True):
+    label_counts.check(_find(folder, stem), examples.y, COUNTS[split])
+  return splits
 
 
 def _split(folder: pathlib.Path, images: str, labels: str) -> Examples:

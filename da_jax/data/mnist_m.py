@@ -1,10 +1,13 @@
 """MNIST-M (Ganin et al., JMLR 2016): MNIST blended over photographs.
 
-Two layouts: the published folders of PNG files with a text file of labels, or
-lossless WebP mosaics of 64 images a row with the labels in `.npz` files.
+Three layouts: the published folders of PNG files with a text file of labels;
+lossless WebP mosaics of 64 images a row with the labels in `.npz` files; or
+the photographs to make it from, see `mnist_m_blend`.
 """
 
+from collections.abc import Sequence
 from concurrent import futures
+import dataclasses
 import os
 import pathlib
 import re
@@ -12,7 +15,7 @@ import re
 from absl import logging
 import numpy as np
 
-from da_jax.data import images
+from da_jax.data import images, mnist_m_blend
 from da_jax.data.locate import locate
 from da_jax.data.pair import Examples
 from da_jax.errors import UserError
@@ -35,17 +38,26 @@ def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
   Raises:
     UserError: files are missing or damaged.
   """
+  folders = (data_dir / 'mnist_m', data_dir)
+  photographs = mnist_m_blend.photographs(folders)
+  if photographs and not any(map(_is_published, folders)):
+    return mnist_m_blend.read(data_dir, photographs)
   folder = locate(
     'MNIST-M',
-    (data_dir / 'mnist_m', data_dir),
-    lambda folder: _has_files(folder) or _has_mosaics(folder),
+    folders,
+    _is_published,
     'mnist_m_train/*.png with mnist_m_train_labels.txt and mnist_m_test/*.png'
     ' with mnist_m_test_labels.txt, or train_*.webp with train_labels.npz and'
-    ' test_*.webp with test_labels.npz',
+    ' test_*.webp with test_labels.npz, or to make it from MNIST:'
+    f' {mnist_m_blend.LAYOUT}',
     URL,
   )
   read_split = _files if _has_files(folder) else _mosaics
   return tuple(read_split(folder, split) for split in _SPLITS)
+
+
+def _is_published(folder: pathlib.Path) -> bool:
+  return _has_files(folder) or _has_mosaics(folder)
 
 
 def _has_files(folder: pathlib.Path) -> bool:
@@ -64,6 +76,14 @@ def _has_mosaics(folder: pathlib.Path) -> bool:
   )
 
 
+@dataclasses.dataclass(frozen=True)
+class _Paths:
+  paths: Sequence[pathlib.Path]
+
+  def __call__(self, index: int) -> tuple[str, pathlib.Path]:
+    return str(self.paths[index]), self.paths[index]
+
+
 def _files(folder: pathlib.Path, split: str) -> Examples:
   labels = folder / f'mnist_m_{split}_labels.txt'
   lines = sorted(filter(None, labels.read_text().splitlines()))
@@ -72,11 +92,7 @@ def _files(folder: pathlib.Path, split: str) -> Examples:
       raise UserError(f'{labels}: the line {line!r} is not "name label".')
   pairs = [line.split() for line in lines]
   paths = [folder / f'mnist_m_{split}' / name for name, _ in pairs]
-  files = images.ImageFiles(
-    lambda index: (str(paths[index]), paths[index]),
-    np.arange(len(paths)),
-    _SIZE,
-  )
+  files = images.ImageFiles(_Paths(paths), np.arange(len(paths)), _SIZE)
   y = np.array([int(label) for _, label in pairs], np.int32)
   return Examples(images.in_memory(files), y)
 

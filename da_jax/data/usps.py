@@ -5,11 +5,16 @@ import pathlib
 
 import numpy as np
 
+from da_jax.data import label_counts
 from da_jax.data.locate import locate
 from da_jax.data.pair import Examples
 from da_jax.errors import UserError
 
 URL = 'https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/'
+COUNTS = {
+  'train': (1194, 1005, 731, 658, 652, 556, 664, 645, 542, 644),
+  'test': (359, 264, 198, 166, 200, 160, 170, 147, 166, 177),
+}
 _NPZ, _H5, _LIBSVM = 'usps_16x16.npz', 'usps.h5', ('usps.bz2', 'usps.t.bz2')
 _LAYOUTS = ((_NPZ,), (_H5,), _LIBSVM)
 
@@ -24,7 +29,7 @@ def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
     Train and test set, x uint8 [n, 16, 16, 1].
 
   Raises:
-    UserError: the files are missing or damaged.
+    UserError: the files are missing or damaged, or the labels shifted.
   """
   folder = locate(
     'USPS',
@@ -37,12 +42,15 @@ def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
   layout = _layout(folder)
   reader = {(_NPZ,): _npz, (_H5,): _h5, _LIBSVM: _libsvm}[layout]
   try:
-    splits = reader(*(folder / name for name in layout))
-    return tuple(_examples(*split) for split in splits)
+    arrays = reader(*(folder / name for name in layout))
+    splits = tuple(_examples(*split) for split in arrays)
   # Three formats, each with its own exceptions for damaged files.
   except Exception as error:
     files = ' or '.join(str(folder / name) for name in layout)
     raise UserError(f'{files} is damaged ({error}): get it again.') from error
+  for examples, split in zip(splits, COUNTS, strict=True):
+    label_counts.check(f'{split} set of {folder}', examples.y, COUNTS[split])
+  return splits
 
 
 def _layout(folder: pathlib.Path) -> tuple[str, ...] | None:

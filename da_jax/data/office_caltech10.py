@@ -4,26 +4,43 @@ Unsupervised Domain Adaptation", CVPR 2012
 
 import pathlib
 
-from da_jax.data import office
+from da_jax.data import prepared
+from da_jax.data.image_records import class_folders
 from da_jax.data.pair import Task
+from da_jax.data.published import Published
 
-PUBLISHED = office.Published(
+CLASS_NAMES = (
+  'backpack',
+  'bike',
+  'calculator',
+  'headphones',
+  'keyboard',
+  'laptop',
+  'monitor',
+  'mouse',
+  'mug',
+  'projector',
+)
+CITATION = """@inproceedings{gong2012geodesic,
+  title={Geodesic Flow Kernel for Unsupervised Domain Adaptation},
+  author={Gong, Boqing and Shi, Yuan and Sha, Fei and Grauman, Kristen},
+  booktitle={IEEE Conference on Computer Vision and Pattern Recognition},
+  year={2012}
+}"""
+PUBLISHED = Published(
   name='office_caltech10',
-  counts={'amazon': 958, 'caltech10': 1123, 'dslr': 157, 'webcam': 295},
-  class_names=(
-    'backpack',
-    'bike',
-    'calculator',
-    'headphones',
-    'keyboard',
-    'laptop',
-    'monitor',
-    'mouse',
-    'mug',
-    'projector',
-  ),
+  counts={
+    'amazon': {'all': 958},
+    'caltech10': {'all': 1123},
+    'dslr': {'all': 157},
+    'webcam': {'all': 295},
+  },
+  class_names=CLASS_NAMES,
   folders=('office_caltech10', 'office_caltech10_images', 'office-caltech10'),
-  url='https://github.com/ZhangJUJU/OfficeCaltechDomainAdaptation',
+  layout='<domain>/<class>/* or <domain>/images/<class>/*',
+  homepage='https://github.com/ZhangJUJU/OfficeCaltechDomainAdaptation',
+  citation=CITATION,
+  records=class_folders(CLASS_NAMES),
 )
 DOMAINS = tuple(PUBLISHED.counts)
 
@@ -34,5 +51,5 @@ def load(
   target: str,
   image_size: int | None = None,
 ) -> Task:
-  """Reads two of the domains: see `office.load`."""
-  return office.load(PUBLISHED, data_dir, source, target, image_size)
+  """Reads two of the domains: see `prepared.load`."""
+  return prepared.load(PUBLISHED, data_dir, source, target, image_size)

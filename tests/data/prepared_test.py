@@ -8,7 +8,8 @@ from PIL import Image
 import pytest
 
 from da_jax import data
-from da_jax.data import office, office31, office_caltech10
+from da_jax.data import builders, office31, office_caltech10
+from da_jax.data.published import find
 from da_jax.errors import UserError
 
 PUBLISHED = {
@@ -16,6 +17,7 @@ PUBLISHED = {
   'office_caltech10': office_caltech10.PUBLISHED,
 }
 SIZE = 32
+DOMAINS = office_caltech10.DOMAINS
 
 
 @pytest.fixture
@@ -92,34 +94,31 @@ def test_a_changed_tree_is_prepared_anew(root):
   assert len(_load(root).target_test.y) == len(before.target_test.y) - 1
 
 
-def test_what_was_Interrupted_is_not_taken_for_finished(root, monkeypatch):
-  # Office builders ask for the files once more when they prepare.
-  scan, calls = office.scan, []
+def test_what_was_interrupted_is_not_taken_for_finished(root, monkeypatch):
+  published = office_caltech10.PUBLISHED
 
-  def scan_once(*args):
-    calls.append(args)
-    return scan(*args) if len(calls) == 1 else _Interrupted(scan(*args))
+  def records(root, domain):
+    read = published.records(root, domain)['all'].read
 
-  monkeypatch.setattr(office, 'scan', scan_once)
+    def interrupted(index):
+      if index == 3:
+        raise KeyboardInterrupt
+      return read(index)
+
+    all_ = published.records(root, domain)['all']._replace(read=interrupted)
+    return {'all': all_}
+
+  harmed = published._replace(records=records)
+  monkeypatch.setattr(builders.OfficeCaltech10, 'PUBLISHED', harmed)
   with pytest.raises(KeyboardInterrupt):
     _load(root)
-  assert len(calls) == 2
   monkeypatch.undo()
   assert len(_load(root).target_test.y) == 20
 
 
-class _Interrupted(dict):
-  """The domains; the work is interrupted in the second of them."""
-
-  def items(self):
-    domains = list(super().items())
-    yield domains[0]
-    raise KeyboardInterrupt
-
-
 def test_what_a_killed_process_left_is_not_taken_for_finished(root, cache):
   before = _load(root)
-  (finished,) = cache.glob('*/office_caltech10/1.0.0')
+  (finished,) = cache.glob('*/office_caltech10/webcam/1.0.0')
   left = finished.rename(finished.with_name('incomplete.ABC123_1.0.0'))
   next(left.glob('*webcam*')).unlink()
   _equal(before, _load(root))
@@ -137,7 +136,7 @@ def test_an_unpublished_number_of_images_is_logged(root, monkeypatch):
     logging, 'warning', lambda m, *args: lines.append(m % args)
   )
   _load(root)
-  assert any('webcam: 20 images, 295 are published' in line for line in lines)
+  assert any('webcam: 20 examples, 295 are published' in line for line in lines)
 
 
 def _truncate(root):
@@ -146,7 +145,7 @@ def _truncate(root):
 
 
 def _empty(root):
-  for path in (root / 'amazon' / 'mug').iterdir():
+  for path in (root / 'webcam' / 'mug').iterdir():
     path.unlink()
 
 
@@ -155,15 +154,15 @@ def _empty(root):
   [
     (
       lambda r: shutil.rmtree(r / 'webcam'),
-      r'Looked in.*webcam/<class>.*https',
+      r'Looked in.*root.*<class>.*https',
     ),
-    (lambda r: shutil.rmtree(r / 'amazon' / 'mug'), 'amazon: missing.* mug;'),
+    (lambda r: shutil.rmtree(r / 'dslr' / 'mug'), 'dslr: missing.* mug;'),
     (lambda r: (r / 'dslr' / 'mugs').mkdir(), 'dslr/mugs'),
     (
       lambda r: shutil.copytree(r / 'dslr' / 'mug', r / 'dslr' / 'cup'),
       'dslr: unknown.* cup;',
     ),
-    (_empty, 'amazon/mug has no image'),
+    (_empty, 'webcam/mug has no image'),
     (_truncate, r'root/dslr/bike/1\.png'),
     (
       lambda r: (r / 'webcam' / 'mug' / '9.jpg').write_text('hi'),
@@ -183,14 +182,11 @@ def test_a_cache_that_cannot_be_written_is_named(root, cache):
     _load(root)
 
 
-def _counts(root):
-  files = office.scan(office_caltech10.PUBLISHED, root)
-  return {name: sum(map(len, f.values())) for name, f in files.items()}
-
-
 def test_published_tree(real_data):
-  root = real_data('office_caltech10_images') / 'office_caltech10_images'
-  assert _counts(root) == office_caltech10.PUBLISHED.counts
+  published = office_caltech10.PUBLISHED
+  _, found = find(published, real_data('office_caltech10_images'), DOMAINS)
+  counts = {name: len(splits['all'].y) for name, splits in found.items()}
+  assert counts == {n: c['all'] for n, c in published.counts.items()}
 
 
 def test_published_dslr_and_webcam(real_data):

@@ -1,0 +1,160 @@
+"""Reading published datasets, which TFDS prepares once.
+
+It does so a domain at a time, into `$DA_JAX_CACHE` (else
+`~/.cache/da_jax/tfds`), under a fingerprint of the files that the examples come
+from: files that have changed are prepared anew.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import hashlib
+import io
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from da_jax.data.image_task import image_task
+from da_jax.data.images import ImageFiles
+from da_jax.data.pair import Domain, Examples, Task
+from da_jax.data.published import Published, Records, find
+
+
+def load(
+  published: Published,
+  data_dir: pathlib.Path,
+  source: str,
+  target: str,
+  image_size: int | None,
+  backbone: str = 'resnet50',
+) -> Task:
+  """Reads two domains of image files.
+
+  Args:
+    published: which dataset.
+    data_dir: its folder, or one with such a folder under a published name.
+    source: name of a domain.
+    target: name of another one.
+    image_size: side of the images that the model sees, 224 if None.
+    backbone: key of models.BACKBONES.
+
+  Returns:
+    RGB images, with the published protocol if there is a test split.
+
+  Raises:
+    UserError: the data are missing, a class is missing or unknown, a file is no
+      image, or the cache cannot be written.
+  """
+  root, domains = find(published, data_dir, (source, target))
+  return image_task(
+    published.name,
+    *(_domain(published, root, *item) for item in domains.items()),
+    image_size=image_size,
+    backbone=backbone,
+    protocol='published' if 'test' in domains[target] else 'transductive',
+  )
+
+
+def arrays(
+  published: Published, data_dir: pathlib.Path, domain: str
+) -> dict[str, Examples]:
+  """Reads a whole domain of images of one size, or of rows, into memory.
+
+  Args:
+    published: which dataset.
+    data_dir: its folder, or one with such a folder under a published name.
+    domain: name of a domain.
+
+  Returns:
+    Split -> examples, x uint8 [n, h, w, c] or of the dataset's `rows`.
+
+  Raises:
+    UserError: see `load`.
+  """
+  root, domains = find(published, data_dir, (domain,))
+  x = _decoded(stored(published, root, domain, domains[domain]))
+  parts, start = {}, 0
+  for split, records in domains[domain].items():
+    stop = start + len(records.y)
+    parts[split] = Examples(x[start:stop], records.y.astype(np.int32))
+    start = stop
+  return parts
+
+
+def stored(
+  published: Published,
+  root: pathlib.Path,
+  domain: str,
+  splits: Mapping[str, Records],
+):
+  """Prepares a domain unless it is.
+
+  Returns:
+    TFDS data source of its examples, in the order of `splits`.
+
+  Raises:
+    UserError: the cache cannot be written.
+  """
+  from da_jax.data import builder, builders
+
+  folder = os.environ.get('DA_JAX_CACHE') or '~/.cache/da_jax/tfds'
+  cache = pathlib.Path(folder).expanduser() / _fingerprint(root, splits)
+  return builder.prepared(
+    builders.BUILDERS[published.name], domain, root, cache, list(splits)
+  )
+
+
+def _fingerprint(root: pathlib.Path, splits: Mapping[str, Records]) -> str:
+  digest = hashlib.sha256()
+  for split, records in splits.items():
+    digest.update(f'{split}\0'.encode())
+    digest.update(records.y.astype(np.int32).tobytes())
+    for path in records.sources:
+      name, status = path.relative_to(root).as_posix(), path.stat()
+      line = f'{name}\0{status.st_size}\0{status.st_mtime_ns}\0'
+      digest.update(line.encode())
+  return digest.hexdigest()[:16]
+
+
+def _decoded(source) -> np.ndarray:
+  """All examples of a data source, [n, ...]; grey images get an axis."""
+  from PIL import Image
+
+  def decode(record) -> np.ndarray:
+    if 'row' in record:
+      return record['row']
+    with Image.open(io.BytesIO(record['image'])) as image:
+      return np.atleast_3d(np.asarray(image))
+
+  return np.stack([decode(record) for record in source])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Stored:
+  """Reads encoded images out of a data source."""
+
+  source: Any
+  root: pathlib.Path
+
+  def __call__(self, index: int) -> tuple[str, bytes]:
+    record = self.source[index]
+    return str(self.root / record['name'].decode()), record['image']
+
+
+def _domain(
+  published: Published,
+  root: pathlib.Path,
+  name: str,
+  splits: Mapping[str, Records],
+) -> Domain:
+  source = stored(published, root, name, splits)
+  y = np.concatenate([r.y for r in splits.values()]).astype(np.int32)
+  files = ImageFiles(_Stored(source, root), np.arange(len(y)), size=0)
+  return Domain(
+    name,
+    published.class_names,
+    Examples(files, y),
+    test_from=len(splits['train'].y) if 'test' in splits else None,
+    names=[name for r in splits.values() for name in r.names],
+  )

@@ -1,0 +1,123 @@
+"""Published datasets: what is known of each, and where its examples are."""
+
+from collections.abc import Callable, Mapping, Sequence
+import pathlib
+from typing import Any, NamedTuple
+
+from absl import logging
+import numpy as np
+
+from da_jax.data.locate import locate
+
+
+class Records(NamedTuple):
+  """One split of a domain, before any example of it is read.
+
+  Attributes:
+    names: of the examples; of files, their paths below the dataset's folder.
+    y: int [n], labels.
+    read: index -> the path of an image file, an encoded image, uint8 [h, w] or
+      [h, w, 3] of an image, or a row.
+    sources: the files that the examples come from.
+  """
+
+  names: Sequence[str]
+  y: np.ndarray
+  read: Callable[[int], pathlib.Path | bytes | np.ndarray]
+  sources: Sequence[pathlib.Path]
+
+
+class Rows(NamedTuple):
+  """Examples that are arrays of numbers, all of one shape."""
+
+  shape: tuple[int, ...]
+  dtype: type = np.float32
+
+
+class File(NamedTuple):
+  """A file to download.
+
+  Attributes:
+    remote: `download.Remote`.
+    folder: where it is unpacked below the dataset's folder ('.': there); None
+      if it is put there as it is.
+  """
+
+  remote: Any
+  folder: str | None = '.'
+
+
+# (root, domain) -> split ('all', or 'train' and 'test') -> its records; {} if
+# the domain is not there. Reads names and labels, no pixels.
+RecordsFn = Callable[[pathlib.Path, str], dict[str, Records]]
+
+
+class Published(NamedTuple):
+  """What is known of a dataset beforehand.
+
+  Attributes:
+    name: key of the dataset, and of its builder in `builders`.
+    counts: domain -> split -> published number of examples.
+    class_names: in the order of the labels.
+    folders: what its folder may be called in a folder of datasets; the first is
+      where it is downloaded to.
+    layout: the files expected there, in words.
+    homepage: where to get it.
+    citation: BibTeX.
+    records: finds the examples of a domain.
+    files: what can be downloaded; none if it has to be got by hand.
+    rows: of examples that are no images.
+  """
+
+  name: str
+  counts: Mapping[str, Mapping[str, int]]
+  class_names: tuple[str, ...]
+  folders: tuple[str, ...]
+  layout: str
+  homepage: str
+  citation: str
+  records: RecordsFn
+  files: tuple[File, ...] = ()
+  rows: Rows | None = None
+
+
+def find(
+  published: Published, data_dir: pathlib.Path, domains: Sequence[str]
+) -> tuple[pathlib.Path, dict[str, dict[str, Records]]]:
+  """Finds a dataset's folder and the examples of some domains in it.
+
+  Numbers other than the published ones are only logged: subsets are legitimate.
+
+  Raises:
+    UserError: a domain is not there, or it is damaged.
+  """
+  found = {}
+
+  def holds(folder: pathlib.Path) -> bool:
+    found.update({d: published.records(folder, d) for d in domains})
+    return all(found.values())
+
+  root = locate(
+    published.name,
+    [*(data_dir / folder for folder in published.folders), data_dir],
+    holds,
+    published.layout,
+    published.homepage,
+  )
+  for domain, splits in found.items():
+    for split, records in splits.items():
+      expected = published.counts[domain][split]
+      if len(records.y) != expected:
+        logging.warning(
+          '%s: %s: %d examples, %d are published',
+          root,
+          split_name(domain, split),
+          len(records.y),
+          expected,
+        )
+  return root, found
+
+
+def split_name(domain: str, split: str) -> str:
+  """Name of a domain's split in TFDS."""
+  return domain if split == 'all' else f'{domain}_{split}'

@@ -9,11 +9,15 @@ import pathlib
 from typing import Any, NamedTuple
 
 from da_jax.data import (
+  amazon_reviews,
   digits,
   digits_five,
   folder,
+  mnist_c,
   office31,
   office_caltech10,
+  office_caltech10_decaf6,
+  office_caltech10_surf,
 )
 from da_jax.data.pair import Domain, DomainPair, Examples, Task
 from da_jax.data.protocols import Protocol, draw
@@ -59,6 +63,22 @@ DATASETS = {
     'amazon',
     'webcam',
     _IMAGES,
+  ),
+  'office_caltech10_surf': Dataset(
+    office_caltech10_surf.load,
+    office_caltech10_surf.DOMAINS,
+    'amazon',
+    'webcam',
+  ),
+  'office_caltech10_decaf6': Dataset(
+    office_caltech10_decaf6.load,
+    office_caltech10_decaf6.DOMAINS,
+    'amazon',
+    'webcam',
+  ),
+  'mnist_c': Dataset(mnist_c.load, mnist_c.DOMAINS, 'mnist', 'shot_noise'),
+  'amazon_reviews': Dataset(
+    amazon_reviews.load, amazon_reviews.DOMAINS, 'books', 'dvd'
   ),
   'folder': Dataset(folder.load, None, None, None, _IMAGES),
 }

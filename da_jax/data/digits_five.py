@@ -14,21 +14,64 @@ import pathlib
 
 import numpy as np
 
-from da_jax.data import mnist, mnist_m, svhn, syn_digits, transforms, usps
+from da_jax.data import (
+  arrays,
+  mnist,
+  mnist_m,
+  mnist_m_blend,
+  svhn,
+  syn_digits,
+  transforms,
+  usps,
+)
 from da_jax.data.digits import CLASS_NAMES
-from da_jax.data.pair import Domain, Examples, Task
+from da_jax.data.pair import Examples, Task
+from da_jax.data.published import Published
 
 _GREY = ('mnist', 'usps')
 # Training images that many papers draw (Long et al., ICCV 2013).
 _SAMPLES = {'mnist': 2000, 'usps': 1800}
+_SPLITS = ('train', 'test')
 _READERS = {
-  'mnist': mnist.read,
-  'usps': usps.read,
-  'mnist_m': mnist_m.read,
-  'svhn': svhn.read,
-  'syn_digits': syn_digits.read,
+  'mnist': mnist,
+  'usps': usps,
+  'mnist_m': mnist_m,
+  'svhn': svhn,
+  'syn_digits': syn_digits,
 }
 DOMAINS = tuple(_READERS)
+
+
+def _find(data_dir: pathlib.Path, domain: str) -> list[pathlib.Path]:
+  return _READERS[domain].find(data_dir)
+
+
+def _read(data_dir: pathlib.Path, domain: str) -> dict[str, Examples]:
+  splits = _READERS[domain].read(data_dir)
+  return dict(zip(_SPLITS, splits, strict=True))
+
+
+def _counts(of_classes: dict[str, tuple[int, ...]]) -> dict[str, int]:
+  return {split: sum(counts) for split, counts in of_classes.items()}
+
+
+PUBLISHED = Published(
+  name='digits_five',
+  counts={
+    'mnist': _counts(mnist.COUNTS),
+    'usps': _counts(usps.COUNTS),
+    'mnist_m': dict(zip(_SPLITS, mnist_m_blend.COUNTS, strict=True)),
+    'svhn': _counts(svhn.COUNTS),
+    'syn_digits': syn_digits.COUNTS,
+  },
+  class_names=CLASS_NAMES,
+  folders=('digits_five',),
+  layout='mnist/, usps/, mnist_m/, svhn/ and syn_digits/ with their files',
+  homepage='https://arxiv.org/abs/1812.01754',
+  citation='\n'.join(reader.CITATION for reader in _READERS.values()),
+  records=arrays.array_records(_find, _read),
+  files=tuple(f for reader in _READERS.values() for f in reader.FILES),
+)
 
 
 def load(data_dir: pathlib.Path, source: str, target: str) -> Task:
@@ -52,10 +95,13 @@ def load(data_dir: pathlib.Path, source: str, target: str) -> Task:
   grey = source in _GREY and target in _GREY
   bring = _to_grey if grey else _to_rgb
 
-  def domain(name: str) -> Domain:
-    train, test = map(bring, _READERS[name](data_dir))
-    both = Examples(*map(np.concatenate, zip(train, test, strict=True)))
-    return Domain(name, CLASS_NAMES, both, len(train.y), _SAMPLES.get(name))
+  def read(data_dir: pathlib.Path, name: str) -> dict[str, Examples]:
+    splits = _read(data_dir, name)
+    return {split: bring(examples) for split, examples in splits.items()}
+
+  def domain(name: str):
+    domain = arrays.domain(PUBLISHED, read, data_dir, name)
+    return domain._replace(sample=_SAMPLES.get(name))
 
   return Task(
     dataset='digits_five',

@@ -6,7 +6,7 @@ published images, a digit is every pixel of MNIST above 0, with a margin of two:
 there the photograph is inverted, elsewhere it is as it was.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 import pathlib
 
 from absl import logging
@@ -23,13 +23,12 @@ _FOLDERS = ('BSDS500', 'BSR/BSDS500', 'bsds500')
 _MARGIN = 2
 
 
-def photographs(folders: Iterable[pathlib.Path]) -> list[pathlib.Path]:
-  """Files of the first training set of BSDS500 in the folders, if any."""
-  for folder in folders:
-    for name in _FOLDERS:
-      found = sorted((folder / name / 'data/images/train').glob('*.jpg'))
-      if found:
-        return found
+def photographs(folder: pathlib.Path) -> list[pathlib.Path]:
+  """Finds the training set of BSDS500 in a folder, if it is there."""
+  for name in _FOLDERS:
+    found = sorted((folder / name / 'data/images/train').glob('*.jpg'))
+    if found:
+      return found
   return []
 
 

@@ -8,7 +8,6 @@ from: files that have changed are prepared anew.
 from collections.abc import Mapping
 import dataclasses
 import hashlib
-import io
 import os
 import pathlib
 from typing import Any
@@ -56,32 +55,6 @@ def load(
   )
 
 
-def arrays(
-  published: Published, data_dir: pathlib.Path, domain: str
-) -> dict[str, Examples]:
-  """Reads a whole domain of images of one size, or of rows, into memory.
-
-  Args:
-    published: which dataset.
-    data_dir: its folder, or one with such a folder under a published name.
-    domain: name of a domain.
-
-  Returns:
-    Split -> examples, x uint8 [n, h, w, c] or of the dataset's `rows`.
-
-  Raises:
-    UserError: see `load`.
-  """
-  root, domains = find(published, data_dir, (domain,))
-  x = _decoded(stored(published, root, domain, domains[domain]))
-  parts, start = {}, 0
-  for split, records in domains[domain].items():
-    stop = start + len(records.y)
-    parts[split] = Examples(x[start:stop], records.y.astype(np.int32))
-    start = stop
-  return parts
-
-
 def stored(
   published: Published,
   root: pathlib.Path,
@@ -115,19 +88,6 @@ def _fingerprint(root: pathlib.Path, splits: Mapping[str, Records]) -> str:
       line = f'{name}\0{status.st_size}\0{status.st_mtime_ns}\0'
       digest.update(line.encode())
   return digest.hexdigest()[:16]
-
-
-def _decoded(source) -> np.ndarray:
-  """All examples of a data source, [n, ...]; grey images get an axis."""
-  from PIL import Image
-
-  def decode(record) -> np.ndarray:
-    if 'row' in record:
-      return record['row']
-    with Image.open(io.BytesIO(record['image'])) as image:
-      return np.atleast_3d(np.asarray(image))
-
-  return np.stack([decode(record) for record in source])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -41,10 +41,12 @@ class File(NamedTuple):
     remote: `download.Remote`.
     folder: where it is unpacked below the dataset's folder ('.': there); None
       if it is put there as it is.
+    domain: that it is of; None if it is of all.
   """
 
   remote: Any
   folder: str | None = '.'
+  domain: str | None = None
 
 
 # (root, domain) -> split ('all', or 'train' and 'test') -> its records; {} if
@@ -106,16 +108,23 @@ def find(
   )
   for domain, splits in found.items():
     for split, records in splits.items():
-      expected = published.counts[domain][split]
-      if len(records.y) != expected:
-        logging.warning(
-          '%s: %s: %d examples, %d are published',
-          root,
-          split_name(domain, split),
-          len(records.y),
-          expected,
-        )
+      check_count(published, root, domain, split, len(records.y))
   return root, found
+
+
+def check_count(
+  published: Published, root: pathlib.Path, domain: str, split: str, count: int
+) -> None:
+  """Logs a number of examples other than the published one."""
+  expected = published.counts[domain][split]
+  if count != expected:
+    logging.warning(
+      '%s: %s: %d examples, %d are published',
+      root,
+      split_name(domain, split),
+      count,
+      expected,
+    )
 
 
 def split_name(domain: str, split: str) -> str:

@@ -9,23 +9,60 @@ import pathlib
 import numpy as np
 
 from da_jax.data import label_counts, mat
+from da_jax.data.download import Remote
 from da_jax.data.locate import locate
 from da_jax.data.pair import Examples
+from da_jax.data.published import File
 from da_jax.errors import UserError
 
 URL = 'http://ufldl.stanford.edu/housenumbers/'
+CITATION = """@inproceedings{netzer2011reading,
+  title={Reading Digits in Natural Images with Unsupervised Feature Learning},
+  author={Netzer, Yuval and Wang, Tao and Coates, Adam and Bissacco, Alessandro
+          and Wu, Bo and Ng, Andrew Y.},
+  booktitle={NIPS Workshop on Deep Learning and Unsupervised Feature Learning},
+  year={2011}
+}"""
 COUNTS = {
   'train': (4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659),
   'test': (1744, 5099, 4149, 2882, 2523, 2384, 1977, 2019, 1660, 1595),
 }
+_MD5 = {
+  'train': 'e26dedcc434d2e4c54c9b2d4a06d8373',
+  'test': 'eb5a983be6a315427106f1b164d9cef3',
+}
+_NAMES = {split: f'{split}_32x32.mat' for split in COUNTS}
+FILES = tuple(
+  File(Remote(name, (URL + name,), f'md5:{_MD5[split]}'), None, 'svhn')
+  for split, name in _NAMES.items()
+)
 _SIZE = 32
 
 
-def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
-  """Reads SVHN from `svhn/` or `data_dir` itself.
+def find(data_dir: pathlib.Path) -> list[pathlib.Path]:
+  """Finds the files to train and to test.
 
   Args:
-    data_dir: folder to look in.
+    data_dir: folder to look in: in `svhn/`, itself.
+
+  Raises:
+    NotFoundError: the files are missing.
+  """
+  folder = locate(
+    'SVHN',
+    (data_dir / 'svhn', data_dir),
+    lambda folder: all((folder / name).is_file() for name in _NAMES.values()),
+    ' and '.join(_NAMES.values()),
+    URL,
+  )
+  return [folder / name for name in _NAMES.values()]
+
+
+def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
+  """Reads SVHN.
+
+  Args:
+    data_dir: see `find`.
 
   Returns:
     Train and test set, x uint8 [n, 32, 32, 3]; the file's label 10 is 0.
@@ -33,15 +70,7 @@ def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
   Raises:
     UserError: the files are missing or damaged, or the labels shifted.
   """
-  names = {split: f'{split}_32x32.mat' for split in COUNTS}
-  folder = locate(
-    'SVHN',
-    (data_dir / 'svhn', data_dir),
-    lambda folder: all((folder / name).is_file() for name in names.values()),
-    ' and '.join(names.values()),
-    URL,
-  )
-  return tuple(_split(folder / names[split], COUNTS[split]) for split in names)
+  return tuple(map(_split, find(data_dir), COUNTS.values()))
 
 
 def _split(path: pathlib.Path, counts: tuple[int, ...]) -> Examples:

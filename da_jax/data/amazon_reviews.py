@@ -123,7 +123,7 @@ PUBLISHED = Published(
         f'{stem}.svmlight', (f'{_URL}{stem}.svmlight',), f'sha256:{sha256}'
       ),
       folder=None,
-      domain=stem.partition('_')[0],
+      domains=(stem.partition('_')[0],),
     )
     for stem, sha256 in _SHA256.items()
   ),

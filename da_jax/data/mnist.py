@@ -50,7 +50,7 @@ FILES = tuple(
       f'md5:{md5}',
     ),
     folder=None,
-    domain='mnist',
+    domains=('mnist',),
   )
   for stem, md5 in zip(_STEMS, _MD5, strict=True)
 )

@@ -36,7 +36,8 @@ CITATION = """@article{ganin2016domain,
 FILES = (
   File(
     Remote('mnist_m.tar.gz', (URL,), 'md5:859df31c91afe82e80e5012ba928f279'),
-    domain='mnist_m',
+    folder='mnist_m',
+    domains=('mnist_m',),
   ),
 )
 _SIZE = 32

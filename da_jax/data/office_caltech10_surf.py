@@ -35,7 +35,7 @@ _SURF = features.Features(
         f'sha256:{sha256}',
       ),
       folder=None,
-      domain=stem.lower(),
+      domains=(stem.lower(),),
     )
     for stem, sha256 in _SHA256.items()
   ),

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 import pathlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from absl import logging
 import numpy as np
 
+from da_jax.data.download import Remote
 from da_jax.data.locate import locate
 
 
@@ -38,15 +39,15 @@ class File(NamedTuple):
   """A file to download.
 
   Attributes:
-    remote: `download.Remote`.
-    folder: where it is unpacked below the dataset's folder ('.': there); None
-      if it is put there as it is.
-    domain: that it is of; None if it is of all.
+    remote: the file.
+    folder: where below the dataset's folder the contents of an archive go, or
+      of the one folder in it ('.': there); None for a file that is put there.
+    domains: those for which it is needed; all if empty.
   """
 
-  remote: Any
+  remote: Remote
   folder: str | None = '.'
-  domain: str | None = None
+  domains: tuple[str, ...] = ()
 
 
 # (root, domain) -> split ('all', or 'train' and 'test') -> its records; {} if

@@ -33,7 +33,7 @@ _MD5 = {
 }
 _NAMES = {split: f'{split}_32x32.mat' for split in COUNTS}
 FILES = tuple(
-  File(Remote(name, (URL + name,), f'md5:{_MD5[split]}'), None, 'svhn')
+  File(Remote(name, (URL + name,), f'md5:{_MD5[split]}'), None, ('svhn',))
   for split, name in _NAMES.items()
 )
 _SIZE = 32

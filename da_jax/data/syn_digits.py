@@ -26,7 +26,7 @@ _SHA256 = (
 _BYTES = (895578032, 17851156)
 FILES = tuple(
   File(
-    Remote(name, (URL + name,), f'sha256:{sha256}', size), None, 'syn_digits'
+    Remote(name, (URL + name,), f'sha256:{sha256}', size), None, ('syn_digits',)
   )
   for name, sha256, size in zip(_NAMES, _SHA256, _BYTES, strict=True)
 )

@@ -30,7 +30,9 @@ CITATION = """@article{hull1994database,
 }"""
 _MD5 = ('ec16c51db3855ca6c91edd34d0e9b197', '8ea070ee2aca1ac39742fdd1ef5ed118')
 FILES = tuple(
-  File(Remote(name, (URL + name,), f'md5:{md5}'), folder=None, domain='usps')
+  File(
+    Remote(name, (URL + name,), f'md5:{md5}'), folder=None, domains=('usps',)
+  )
   for name, md5 in zip(_LIBSVM, _MD5, strict=True)
 )
 

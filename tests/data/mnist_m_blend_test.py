@@ -117,13 +117,12 @@ def test_published_images_are_made_so(real_data):
   ):
     count = len(published.y)
     np.testing.assert_array_equal(published.y, originals.y[:count])
-    ink = np.pad(originals.x[:count] > 0, [(0, 0), (2, 2), (2, 2), (0, 0)])
-    crops = np.where(ink, 255 - published.x, published.x).astype(np.int16)
-    edge = np.broadcast_to(
-      ink[:, :, 1:] != ink[:, :, :-1], crops[:, :, 1:].shape
-    )
-    # Photographs know of no digit: as smooth across its edge as elsewhere.
+    digits, x = originals.x[:1000], published.x[:1000]
+    ink = np.pad(digits > 0, [(0, 0), (2, 2), (2, 2), (0, 0)])
+    crops = np.where(ink, 255 - x, x).astype(np.int16)
     steps = np.abs(np.diff(crops, axis=2))
+    edge = np.broadcast_to(ink[:, :, 1:] != ink[:, :, :-1], steps.shape)
+    # Photographs know of no digit: as smooth across its edge as elsewhere.
     assert steps[edge].mean() < 1.1 * steps[~edge].mean()
 
 
@@ -133,9 +132,7 @@ def test_generates_from_the_whole_of_mnist(real_data, tmp_path, monkeypatch):
   folder.mkdir(parents=True)
   Image.fromarray(PICTURES[0]).save(folder / '0.jpg')
   lines = _logged(monkeypatch)
-  train, test = data.load_task(
-    'digits_five', data_dir=tmp_path, source='mnist_m', target='mnist'
-  )[1:3]
-  assert (train.test_from, len(train.examples.y)) == (59001, 68002)
-  assert len(test.examples.y) == 70000
+  train, test = mnist_m.read(tmp_path)
+  assert (len(train.x), len(train.y)) == (59001, 59001)
+  assert (len(test.x), len(test.y)) == (9001, 9001)
   assert len(lines) == 1

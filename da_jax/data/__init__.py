@@ -10,14 +10,21 @@ from typing import Any, NamedTuple
 
 from da_jax.data import (
   amazon_reviews,
+  camelyon17,
   digits,
   digits_five,
+  domainnet,
+  domainnet126,
   folder,
+  image_clef,
   mnist_c,
   office31,
   office_caltech10,
   office_caltech10_decaf6,
   office_caltech10_surf,
+  office_home,
+  pacs,
+  visda2017,
 )
 from da_jax.data.pair import Domain, DomainPair, Examples, Task
 from da_jax.data.protocols import Protocol, draw
@@ -63,6 +70,23 @@ DATASETS = {
     'amazon',
     'webcam',
     _IMAGES,
+  ),
+  'office_home': Dataset(
+    office_home.load, office_home.DOMAINS, 'art', 'clipart', _IMAGES
+  ),
+  'visda2017': Dataset(
+    visda2017.load, visda2017.DOMAINS, 'synthetic', 'real', _IMAGES
+  ),
+  'domainnet': Dataset(
+    domainnet.load, domainnet.DOMAINS, 'clipart', 'real', _IMAGES
+  ),
+  'domainnet126': Dataset(
+    domainnet126.load, domainnet126.DOMAINS, 'real', 'clipart', _IMAGES
+  ),
+  'image_clef': Dataset(image_clef.load, image_clef.DOMAINS, 'i', 'p', _IMAGES),
+  'pacs': Dataset(pacs.load, pacs.DOMAINS, 'photo', 'sketch', _IMAGES),
+  'camelyon17': Dataset(
+    camelyon17.load, camelyon17.DOMAINS, 'center0', 'center2', _IMAGES
   ),
   'office_caltech10_surf': Dataset(
     office_caltech10_surf.load,
@@ -122,10 +146,13 @@ def load_task(
         f'--{name} does not apply to --dataset={dataset}, which has'
         f' {", ".join(entry.options) or "no options"}.'
       )
-  if data_dir is None:
-    data_dir = os.environ.get('DA_JAX_DATA') or '~/da_jax_data'
-  data_dir = pathlib.Path(data_dir).expanduser()
-  return entry.load(data_dir, source, target, **options)
+  return entry.load(data_folder(data_dir), source, target, **options)
+
+
+def data_folder(data_dir: str | pathlib.Path | None) -> pathlib.Path:
+  """`data_dir`, else `$DA_JAX_DATA`, else `~/da_jax_data`."""
+  folder = data_dir or os.environ.get('DA_JAX_DATA') or '~/da_jax_data'
+  return pathlib.Path(folder).expanduser()
 
 
 def load(

@@ -32,6 +32,12 @@ class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   MANUAL_DOWNLOAD_INSTRUCTIONS = 'See `python -m da_jax.data.prepare`.'
   PUBLISHED: Published
 
+  def __init_subclass__(cls, skip_registration: bool = True, **kwargs):
+    super().__init_subclass__(skip_registration=skip_registration, **kwargs)
+    cls.BUILDER_CONFIGS = [
+      tfds.core.BuilderConfig(name=domain) for domain in cls.PUBLISHED.counts
+    ]
+
   def _info(self) -> tfds.core.DatasetInfo:
     rows = self.PUBLISHED.rows
     if rows is None:
@@ -108,9 +114,8 @@ def prepared(
   Raises:
     UserError: the cache cannot be written.
   """
-  config = tfds.core.BuilderConfig(name=domain)
   make = lambda: builder_class(
-    data_dir=cache, config=config, file_format=_FORMAT
+    data_dir=cache, config=domain, file_format=_FORMAT
   )
   builder = make()
   if not builder.data_path.exists():

@@ -4,9 +4,10 @@ to New Domains", ECCV 2010 (https://doi.org/10.1007/978-3-642-15561-1_16)."""
 import pathlib
 
 from da_jax.data import prepared
+from da_jax.data.download import Remote
 from da_jax.data.image_records import class_folders
 from da_jax.data.pair import Task
-from da_jax.data.published import Published
+from da_jax.data.published import File, Published
 
 CLASS_NAMES = (
   'back_pack',
@@ -57,9 +58,20 @@ PUBLISHED = Published(
   class_names=CLASS_NAMES,
   folders=('office31', 'office_31', 'office-31'),
   layout='<domain>/<class>/* or <domain>/images/<class>/*',
-  homepage='https://cornell.box.com/shared/static/3v2ftdkdhpz1lbbr4uhu0135w7m79p7q',
+  homepage='https://faculty.cc.gatech.edu/~judy/domainadapt/',
   citation=CITATION,
   records=class_folders(CLASS_NAMES),
+  files=(
+    File(
+      Remote(
+        'office31.tar.gz',
+        (
+          'https://cornell.box.com/shared/static/3v2ftdkdhpz1lbbr4uhu0135w7m79p7q',
+        ),
+        'md5:89818e596f3cdda1d56da0f077435faa',
+      ),
+    ),
+  ),
 )
 DOMAINS = tuple(PUBLISHED.counts)
 

@@ -5,9 +5,10 @@ Unsupervised Domain Adaptation", CVPR 2012
 import pathlib
 
 from da_jax.data import prepared
+from da_jax.data.download import Remote
 from da_jax.data.image_records import class_folders
 from da_jax.data.pair import Task
-from da_jax.data.published import Published
+from da_jax.data.published import File, Published
 
 CLASS_NAMES = (
   'backpack',
@@ -36,11 +37,27 @@ PUBLISHED = Published(
     'webcam': {'all': 295},
   },
   class_names=CLASS_NAMES,
-  folders=('office_caltech10', 'office_caltech10_images', 'office-caltech10'),
+  folders=(
+    'office_caltech10',
+    'office_caltech10/images',
+    'office_caltech10_images',
+    'office-caltech10',
+  ),
   layout='<domain>/<class>/* or <domain>/images/<class>/*',
   homepage='https://github.com/ZhangJUJU/OfficeCaltechDomainAdaptation',
   citation=CITATION,
   records=class_folders(CLASS_NAMES),
+  files=(
+    File(
+      Remote(
+        'office_caltech10.zip',
+        (
+          'https://github.com/ZhangJUJU/OfficeCaltechDomainAdaptation'
+          '/archive/HEAD.zip',
+        ),
+      ),
+    ),
+  ),
 )
 DOMAINS = tuple(PUBLISHED.counts)
 

@@ -18,6 +18,7 @@ from da_jax.data.image_task import image_task
 from da_jax.data.images import ImageFiles
 from da_jax.data.pair import Domain, Examples, Task
 from da_jax.data.published import Published, Records, find
+from da_jax.errors import UserError
 
 
 def load(
@@ -84,10 +85,20 @@ def _fingerprint(root: pathlib.Path, splits: Mapping[str, Records]) -> str:
     digest.update(f'{split}\0'.encode())
     digest.update(records.y.astype(np.int32).tobytes())
     for path in records.sources:
-      name, status = path.relative_to(root).as_posix(), path.stat()
+      name, status = path.relative_to(root).as_posix(), _stat(path)
       line = f'{name}\0{status.st_size}\0{status.st_mtime_ns}\0'
       digest.update(line.encode())
   return digest.hexdigest()[:16]
+
+
+def _stat(path: pathlib.Path) -> os.stat_result:
+  try:
+    return path.stat()
+  except OSError as error:
+    raise UserError(
+      f'{path} cannot be read ({error.strerror}): put it there, or take it off'
+      ' the list that names it.'
+    ) from error
 
 
 @dataclasses.dataclass(frozen=True)

@@ -102,15 +102,27 @@ def find(
 
   root = locate(
     published.name,
-    [*(data_dir / folder for folder in published.folders), data_dir],
+    _candidates(published, data_dir),
     holds,
-    published.layout,
-    published.homepage,
+    f'{published.layout}, for {" and ".join(domains)}',
+    f'{published.homepage} or by `python -m da_jax.data.prepare'
+    f' {published.name}`',
   )
   for domain, splits in found.items():
     for split, records in splits.items():
       check_count(published, root, domain, split, len(records.y))
   return root, found
+
+
+def present(
+  published: Published, data_dir: pathlib.Path, domains: Sequence[str]
+) -> tuple[pathlib.Path, dict[str, dict[str, Records]]] | None:
+  """As `find`, if any of the domains is there, else None; logs nothing."""
+  for root in _candidates(published, data_dir):
+    found = {d: published.records(root, d) for d in domains}
+    if any(found.values()):
+      return root, found
+  return None
 
 
 def check_count(
@@ -131,3 +143,9 @@ def check_count(
 def split_name(domain: str, split: str) -> str:
   """Name of a domain's split in TFDS."""
   return domain if split == 'all' else f'{domain}_{split}'
+
+
+def _candidates(
+  published: Published, data_dir: pathlib.Path
+) -> list[pathlib.Path]:
+  return [*(data_dir / folder for folder in published.folders), data_dir]

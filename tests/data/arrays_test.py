@@ -4,8 +4,15 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from da_jax.data import amazon_reviews, arrays, digits_five, prepared
+from da_jax.data import (
+  amazon_reviews,
+  digits_five,
+  office_caltech10_surf,
+  prepared,
+)
+from da_jax.errors import UserError
 from tests.data import amazon_reviews_test, digits_five_test
+from tests.data import office_caltech10_features_test as features_test
 
 
 def test_domains_that_are_not_there_have_no_records(tmp_path):
@@ -15,7 +22,7 @@ def test_domains_that_are_not_there_have_no_records(tmp_path):
 def test_damage_is_not_taken_for_absence(tmp_path):
   (tmp_path / 'train_32x32.mat').write_bytes(b'no')
   (tmp_path / 'test_32x32.mat').write_bytes(b'no')
-  with pytest.raises(arrays.NotFoundError.__base__, match='train_32x32'):
+  with pytest.raises(UserError, match='train_32x32'):
     digits_five.PUBLISHED.records(tmp_path, 'svhn')
 
 
@@ -54,6 +61,16 @@ def test_rows_are_prepared_as_they_are(tmp_path):
   np.testing.assert_array_equal(np.stack([r['row'] for r in stored]), x)
   assert stored[0]['row'].dtype == np.uint8
   assert [r['label'] for r in stored] == y.tolist()
+
+
+def test_features_are_prepared_as_they_are(tmp_path):
+  published = office_caltech10_surf.PUBLISHED
+  features_test._write(tmp_path, published.name, 'dslr', 'dslr')
+  splits = published.records(tmp_path, 'dslr')
+  stored = prepared.stored(published, tmp_path, 'dslr', splits)
+  x = np.stack([record['row'] for record in stored])
+  assert x.dtype == np.float32
+  np.testing.assert_array_equal(x, features_test._rows(published.name, 'dslr'))
 
 
 @pytest.mark.parametrize('domain', ['mnist', 'mnist_m'])

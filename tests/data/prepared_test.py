@@ -1,3 +1,4 @@
+import pickle
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,12 @@ from PIL import Image
 import pytest
 
 from da_jax import data
-from da_jax.data import builders, office31, office_caltech10
+from da_jax.data import (
+  builders,
+  images,
+  office31,
+  office_caltech10,
+)
 from da_jax.data.published import find
 from da_jax.errors import UserError
 
@@ -77,11 +83,9 @@ def test_the_default_size_is_224_of_256(root):
 
 def test_a_tree_is_prepared_once(root, cache, monkeypatch):
   first = _load(root)
-  prepared = sorted(path.stat().st_mtime_ns for path in cache.rglob('*'))
+  before = sorted(path.stat().st_mtime_ns for path in cache.rglob('*'))
   _equal(first, _load(root))
-  assert prepared == sorted(
-    path.stat().st_mtime_ns for path in cache.rglob('*')
-  )
+  assert before == sorted(path.stat().st_mtime_ns for path in cache.rglob('*'))
 
 
 def test_a_changed_tree_is_prepared_anew(root):
@@ -137,6 +141,15 @@ def test_an_unpublished_number_of_images_is_logged(root, monkeypatch):
   )
   _load(root)
   assert any('webcam: 20 examples, 295 are published' in line for line in lines)
+
+
+def test_a_reader_can_be_sent_to_another_process(root, monkeypatch):
+  monkeypatch.setattr(images, 'IN_MEMORY_LIMIT', 0)
+  files = _load(root).target_test.x
+  assert isinstance(files, images.ImageFiles)
+  copy = pickle.loads(pickle.dumps(files))
+  rows = np.array([3, 0])
+  np.testing.assert_array_equal(copy[rows], files[rows])
 
 
 def _truncate(root):

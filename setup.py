@@ -42,6 +42,7 @@ setup(
     'rich',
     'safetensors',
     'scikit-learn',
+    'scipy',
     'tensorboardX',
     'tensorflow-datasets>=4.9.10',
     'tqdm',

@@ -3,7 +3,7 @@ and Blenders", ACL 2007 (https://aclanthology.org/P07-1056).
 
 The files of Ganin et al., JMLR 2016 (https://jmlr.org/papers/v17/15-239.html):
 how often each of 5000 words and pairs of words occurs in a review. The model
-sees `log(1 + count)`: of the counts themselves, adaptation makes less.
+sees `log(1 + count)`, with which DANN does better than with the counts.
 """
 
 import pathlib

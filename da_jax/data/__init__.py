@@ -9,6 +9,7 @@ import pathlib
 from typing import Any, NamedTuple
 
 from da_jax.data import (
+  amazon_reviews,
   camelyon17,
   digits,
   digits_five,
@@ -18,8 +19,11 @@ from da_jax.data import (
   folder,
   image_clef,
   image_list,
+  mnist_c,
   office31,
   office_caltech10,
+  office_caltech10_decaf6,
+  office_caltech10_surf,
   office_home,
   pacs,
   series,
@@ -89,6 +93,22 @@ DATASETS = {
   'pacs': Dataset(pacs.load, pacs.DOMAINS, 'photo', 'sketch', _IMAGES),
   'camelyon17': Dataset(
     camelyon17.load, camelyon17.DOMAINS, 'center0', 'center2', _IMAGES
+  ),
+  'office_caltech10_surf': Dataset(
+    office_caltech10_surf.load,
+    office_caltech10_surf.DOMAINS,
+    'amazon',
+    'webcam',
+  ),
+  'office_caltech10_decaf6': Dataset(
+    office_caltech10_decaf6.load,
+    office_caltech10_decaf6.DOMAINS,
+    'amazon',
+    'webcam',
+  ),
+  'mnist_c': Dataset(mnist_c.load, mnist_c.DOMAINS, 'mnist', 'shot_noise'),
+  'amazon_reviews': Dataset(
+    amazon_reviews.load, amazon_reviews.DOMAINS, 'books', 'dvd'
   ),
   'folder': Dataset(folder.load, None, None, None, _IMAGES),
   'image_list': Dataset(image_list.load, None, None, None, _IMAGES),

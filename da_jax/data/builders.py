@@ -1,12 +1,17 @@
 """The TFDS builder of every published dataset."""
 
 from da_jax.data import (
+  amazon_reviews,
   camelyon17,
+  digits_five,
   domainnet,
   domainnet126,
   image_clef,
+  mnist_c,
   office31,
   office_caltech10,
+  office_caltech10_decaf6,
+  office_caltech10_surf,
   office_home,
   pacs,
   visda2017,
@@ -68,6 +73,36 @@ class Camelyon17(Builder):
   PUBLISHED = camelyon17.PUBLISHED
 
 
+class DigitsFive(Builder):
+  """MNIST, USPS, MNIST-M, SVHN and Synthetic Digits, 10 classes."""
+
+  PUBLISHED = digits_five.PUBLISHED
+
+
+class MnistC(Builder):
+  """MNIST-C: MNIST and 15 corruptions of it (Mu and Gilmer, 2019)."""
+
+  PUBLISHED = mnist_c.PUBLISHED
+
+
+class OfficeCaltech10Surf(Builder):
+  """SURF histograms of Office-Caltech10 (Gong et al., 2012)."""
+
+  PUBLISHED = office_caltech10_surf.PUBLISHED
+
+
+class OfficeCaltech10Decaf6(Builder):
+  """DeCAF6 features of Office-Caltech10 (Donahue et al., 2014)."""
+
+  PUBLISHED = office_caltech10_decaf6.PUBLISHED
+
+
+class AmazonReviews(Builder):
+  """Amazon reviews: four domains, 2 classes (Blitzer et al., 2007)."""
+
+  PUBLISHED = amazon_reviews.PUBLISHED
+
+
 BUILDERS = {
   builder.PUBLISHED.name: builder
   for builder in (
@@ -80,5 +115,10 @@ BUILDERS = {
     ImageClef,
     Pacs,
     Camelyon17,
+    DigitsFive,
+    MnistC,
+    OfficeCaltech10Surf,
+    OfficeCaltech10Decaf6,
+    AmazonReviews,
   )
 }

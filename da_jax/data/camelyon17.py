@@ -84,11 +84,16 @@ def load(
   data_dir: pathlib.Path,
   source: str,
   target: str,
-  image_size: int | None = None,
+  *,
+  image_size: int = IMAGE_SIZE,
+  broken_files: str = 'refuse',
 ) -> Task:
-  """Reads two of the domains, in 96 if `image_size` is None.
-
-  See `prepared.load`.
-  """
-  size = IMAGE_SIZE if image_size is None else image_size
-  return prepared.load(PUBLISHED, data_dir, source, target, size)
+  """Reads two of the domains: see `prepared.load`."""
+  return prepared.load(
+    PUBLISHED,
+    data_dir,
+    source,
+    target,
+    image_size=image_size,
+    broken_files=broken_files,
+  )

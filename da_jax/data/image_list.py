@@ -44,6 +44,7 @@ def load(
   target: str,
   *,
   image_size: int | None = None,
+  broken_files: str = 'refuse',
 ) -> Task:
   """Reads two domains.
 
@@ -56,6 +57,7 @@ def load(
     target: another one.
     image_size: side of the images that the model sees, 224 if None. Up to 64,
       images are resized to it and not augmented.
+    broken_files: 'refuse' or 'skip' what cannot be read.
 
   Returns:
     RGB images in the order of the lists.
@@ -71,6 +73,7 @@ def load(
     _domain(data_dir, target, paths[1]),
     image_size=image_size,
     backbone='dtn' if image_size == 32 else 'resnet18',
+    broken_files=broken_files,
   )
 
 

@@ -6,6 +6,10 @@ import pathlib
 from da_jax.errors import UserError
 
 
+class NotFoundError(UserError):
+  """The data are in none of the folders looked in."""
+
+
 def locate(
   what: str,
   candidates: Iterable[pathlib.Path],
@@ -23,14 +27,14 @@ def locate(
     url: where to get them.
 
   Raises:
-    UserError: none does.
+    NotFoundError: none does.
   """
   candidates = list(candidates)
   for folder in candidates:
     if holds(folder):
       return folder
   looked = ', '.join(str(folder) for folder in candidates)
-  raise UserError(
+  raise NotFoundError(
     f'{what} was not found. Looked in: {looked}. Expected there: {layout}.'
     f' Get it from {url} and name the folder with --data_dir or $DA_JAX_DATA.'
   )

@@ -1,7 +1,8 @@
 """MNIST-M (Ganin et al., JMLR 2016): MNIST blended over photographs.
 
-Two layouts: the published folders of PNG files with a text file of labels, or
-lossless WebP mosaics of 64 images a row with the labels in `.npz` files.
+Three layouts: the published folders of PNG files with a text file of labels;
+lossless WebP mosaics of 64 images a row with the labels in `.npz` files; or
+the photographs to make it from, see `mnist_m_blend`.
 """
 
 from concurrent import futures
@@ -9,25 +10,63 @@ import os
 import pathlib
 import re
 
-from absl import logging
 import numpy as np
 
-from da_jax.data import images
+from da_jax.data import images, mnist, mnist_m_blend
+from da_jax.data.download import Remote
 from da_jax.data.locate import locate
 from da_jax.data.pair import Examples
+from da_jax.data.published import File
 from da_jax.errors import UserError
 
 URL = 'https://cornell.box.com/shared/static/jado7quprg6hzzdubvwzh9umr75damwi'
+CITATION = """@article{ganin2016domain,
+  title={Domain-Adversarial Training of Neural Networks},
+  author={Ganin, Yaroslav and Ustinova, Evgeniya and Ajakan, Hana and
+          Germain, Pascal and Larochelle, Hugo and Laviolette, Fran{\\c{c}}ois
+          and Marchand, Mario and Lempitsky, Victor},
+  journal={Journal of Machine Learning Research},
+  volume={17},
+  number={59},
+  pages={1--35},
+  year={2016}
+}"""
+FILES = (
+  File(
+    Remote('mnist_m.tar.gz', (URL,), 'md5:859df31c91afe82e80e5012ba928f279'),
+    folder='mnist_m',
+    domains=('mnist_m',),
+  ),
+)
 _SIZE = 32
 _COLUMNS = 64
 _SPLITS = ('train', 'test')
 
 
-def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
-  """Reads MNIST-M from `mnist_m/` or `data_dir` itself.
+def find(data_dir: pathlib.Path) -> list[pathlib.Path]:
+  """Finds the published files, or else photographs and the files of MNIST.
 
   Args:
-    data_dir: folder to look in.
+    data_dir: folder to look in: in `mnist_m/`, itself.
+
+  Raises:
+    NotFoundError: there are neither.
+  """
+  folder = _locate(data_dir)
+  if _has_files(folder):
+    patterns = ('mnist_m_*_labels.txt', 'mnist_m_*/*.png')
+  elif _has_mosaics(folder):
+    patterns = ('*_labels.npz', '*_??.webp')
+  else:
+    return [*mnist_m_blend.photographs(folder), *mnist.find(data_dir)]
+  return [path for p in patterns for path in sorted(folder.glob(p))]
+
+
+def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
+  """Reads MNIST-M, or makes it if there are only photographs.
+
+  Args:
+    data_dir: see `find`.
 
   Returns:
     Train and test set, x uint8 [n, 32, 32, 3].
@@ -35,17 +74,30 @@ def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
   Raises:
     UserError: files are missing or damaged.
   """
-  folder = locate(
-    'MNIST-M',
-    (data_dir / 'mnist_m', data_dir),
-    lambda folder: _has_files(folder) or _has_mosaics(folder),
-    'mnist_m_train/*.png with mnist_m_train_labels.txt and mnist_m_test/*.png'
-    ' with mnist_m_test_labels.txt, or train_*.webp with train_labels.npz and'
-    ' test_*.webp with test_labels.npz',
-    URL,
-  )
+  folder = _locate(data_dir)
+  if not _is_published(folder):
+    return mnist_m_blend.read(data_dir, mnist_m_blend.photographs(folder))
   read_split = _files if _has_files(folder) else _mosaics
   return tuple(read_split(folder, split) for split in _SPLITS)
+
+
+def _locate(data_dir: pathlib.Path) -> pathlib.Path:
+  folders = (data_dir / 'mnist_m', data_dir)
+  published = any(map(_is_published, folders))
+  return locate(
+    'MNIST-M',
+    folders,
+    _is_published if published else mnist_m_blend.photographs,
+    'mnist_m_train/*.png with mnist_m_train_labels.txt and mnist_m_test/*.png'
+    ' with mnist_m_test_labels.txt, or train_*.webp with train_labels.npz and'
+    ' test_*.webp with test_labels.npz, or to make it from MNIST:'
+    f' {mnist_m_blend.LAYOUT}',
+    URL,
+  )
+
+
+def _is_published(folder: pathlib.Path) -> bool:
+  return _has_files(folder) or _has_mosaics(folder)
 
 
 def _has_files(folder: pathlib.Path) -> bool:
@@ -90,11 +142,7 @@ def _mosaics(folder: pathlib.Path, split: str) -> Examples:
     x = np.concatenate(list(pool.map(_mosaic, paths)))
   with np.load(folder / f'{split}_labels.npz', allow_pickle=False) as arrays:
     y = arrays['labels'].astype(np.int32)
-  if len(x) < len(y):
-    logging.warning(
-      'MNIST-M: %d of the %d %s images are there', len(x), len(y), split
-    )
-  # The last mosaic may be filled up with black images.
+  # Mosaics may be missing, the last be filled up with black images.
   count = min(len(x), len(y))
   return Examples(x[:count], y[:count])
 

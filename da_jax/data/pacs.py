@@ -57,11 +57,6 @@ PUBLISHED = Published(
 DOMAINS = tuple(PUBLISHED.counts)
 
 
-def load(
-  data_dir: pathlib.Path,
-  source: str,
-  target: str,
-  image_size: int | None = None,
-) -> Task:
+def load(data_dir: pathlib.Path, source: str, target: str, **options) -> Task:
   """Reads two of the domains: see `prepared.load`."""
-  return prepared.load(PUBLISHED, data_dir, source, target, image_size)
+  return prepared.load(PUBLISHED, data_dir, source, target, **options)

@@ -1,25 +1,24 @@
 """Reading published datasets, which TFDS prepares once.
 
-It does so a domain at a time, into `$DA_JAX_CACHE` (else
-`~/.cache/da_jax/tfds`), under a fingerprint of the files that the examples come
+It does so a domain at a time, into the cache
+(`files.cache_folder`), under a fingerprint of the files that the examples come
 from: files that have changed are prepared anew.
 """
 
 from collections.abc import Mapping
 import dataclasses
 import hashlib
-import io
-import os
 import pathlib
 from typing import Any
 
 import numpy as np
 
+from da_jax.data import content
 from da_jax.data.image_task import image_task
 from da_jax.data.images import ImageFiles
 from da_jax.data.pair import Domain, Examples, Task
 from da_jax.data.published import Published, Records, find
-from da_jax.errors import UserError
+from da_jax.files import cache_folder
 
 
 def load(
@@ -27,7 +26,9 @@ def load(
   data_dir: pathlib.Path,
   source: str,
   target: str,
-  image_size: int | None,
+  *,
+  image_size: int | None = None,
+  broken_files: str = 'refuse',
   backbone: str = 'resnet50',
 ) -> Task:
   """Reads two domains of image files.
@@ -38,6 +39,7 @@ def load(
     source: name of a domain.
     target: name of another one.
     image_size: side of the images that the model sees, 224 if None.
+    broken_files: 'refuse' or 'skip' what cannot be read.
     backbone: key of models.BACKBONES.
 
   Returns:
@@ -52,35 +54,10 @@ def load(
     published.name,
     *(_domain(published, root, *item) for item in domains.items()),
     image_size=image_size,
+    broken_files=broken_files,
     backbone=backbone,
     protocol='published' if 'test' in domains[target] else 'transductive',
   )
-
-
-def arrays(
-  published: Published, data_dir: pathlib.Path, domain: str
-) -> dict[str, Examples]:
-  """Reads a whole domain of images of one size, or of rows, into memory.
-
-  Args:
-    published: which dataset.
-    data_dir: its folder, or one with such a folder under a published name.
-    domain: name of a domain.
-
-  Returns:
-    Split -> examples, x uint8 [n, h, w, c] or of the dataset's `rows`.
-
-  Raises:
-    UserError: see `load`.
-  """
-  root, domains = find(published, data_dir, (domain,))
-  x = _decoded(stored(published, root, domain, domains[domain]))
-  parts, start = {}, 0
-  for split, records in domains[domain].items():
-    stop = start + len(records.y)
-    parts[split] = Examples(x[start:stop], records.y.astype(np.int32))
-    start = stop
-  return parts
 
 
 def stored(
@@ -99,8 +76,7 @@ def stored(
   """
   from da_jax.data import builder, builders
 
-  folder = os.environ.get('DA_JAX_CACHE') or '~/.cache/da_jax/tfds'
-  cache = pathlib.Path(folder).expanduser() / _fingerprint(root, splits)
+  cache = cache_folder() / 'tfds' / _fingerprint(root, splits)
   return builder.prepared(
     builders.BUILDERS[published.name], domain, root, cache, list(splits)
   )
@@ -111,34 +87,8 @@ def _fingerprint(root: pathlib.Path, splits: Mapping[str, Records]) -> str:
   for split, records in splits.items():
     digest.update(f'{split}\0'.encode())
     digest.update(records.y.astype(np.int32).tobytes())
-    for path in records.sources:
-      name, status = path.relative_to(root).as_posix(), _stat(path)
-      line = f'{name}\0{status.st_size}\0{status.st_mtime_ns}\0'
-      digest.update(line.encode())
+    digest.update(content.key(records.sources, root).encode())
   return digest.hexdigest()[:16]
-
-
-def _stat(path: pathlib.Path) -> os.stat_result:
-  try:
-    return path.stat()
-  except OSError as error:
-    raise UserError(
-      f'{path} cannot be read ({error.strerror}): put it there, or take it off'
-      ' the list that names it.'
-    ) from error
-
-
-def _decoded(source) -> np.ndarray:
-  """All examples of a data source, [n, ...]; grey images get an axis."""
-  from PIL import Image
-
-  def decode(record) -> np.ndarray:
-    if 'row' in record:
-      return record['row']
-    with Image.open(io.BytesIO(record['image'])) as image:
-      return np.atleast_3d(np.asarray(image))
-
-  return np.stack([decode(record) for record in source])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,7 +111,8 @@ def _domain(
 ) -> Domain:
   source = stored(published, root, name, splits)
   y = np.concatenate([r.y for r in splits.values()]).astype(np.int32)
-  files = ImageFiles(_Stored(source, root), np.arange(len(y)), size=0)
+  key = _fingerprint(root, splits)
+  files = ImageFiles(_Stored(source, root), np.arange(len(y)), size=0, key=key)
   return Domain(
     name,
     published.class_names,

@@ -110,15 +110,7 @@ def find(
   )
   for domain, splits in found.items():
     for split, records in splits.items():
-      expected = published.counts[domain][split]
-      if len(records.y) != expected:
-        logging.warning(
-          '%s: %s: %d examples, %d are published',
-          root,
-          split_name(domain, split),
-          len(records.y),
-          expected,
-        )
+      check_count(published, root, domain, split, len(records.y))
   return root, found
 
 
@@ -131,6 +123,21 @@ def present(
     if any(found.values()):
       return root, found
   return None
+
+
+def check_count(
+  published: Published, root: pathlib.Path, domain: str, split: str, count: int
+) -> None:
+  """Logs a number of examples other than the published one."""
+  expected = published.counts[domain][split]
+  if count != expected:
+    logging.warning(
+      '%s: %s: %d examples, %d are published',
+      root,
+      split_name(domain, split),
+      count,
+      expected,
+    )
 
 
 def split_name(domain: str, split: str) -> str:

@@ -5,26 +5,46 @@ import pathlib
 
 import numpy as np
 
+from da_jax.data import label_counts
+from da_jax.data.download import Remote
 from da_jax.data.locate import locate
 from da_jax.data.pair import Examples
+from da_jax.data.published import File
 from da_jax.errors import UserError
 
 URL = 'https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/'
+COUNTS = {
+  'train': (1194, 1005, 731, 658, 652, 556, 664, 645, 542, 644),
+  'test': (359, 264, 198, 166, 200, 160, 170, 147, 166, 177),
+}
 _NPZ, _H5, _LIBSVM = 'usps_16x16.npz', 'usps.h5', ('usps.bz2', 'usps.t.bz2')
 _LAYOUTS = ((_NPZ,), (_H5,), _LIBSVM)
+CITATION = """@article{hull1994database,
+  title={A Database for Handwritten Text Recognition Research},
+  author={Hull, Jonathan J.},
+  journal={IEEE Transactions on Pattern Analysis and Machine Intelligence},
+  volume={16},
+  number={5},
+  pages={550--554},
+  year={1994}
+}"""
+_MD5 = ('ec16c51db3855ca6c91edd34d0e9b197', '8ea070ee2aca1ac39742fdd1ef5ed118')
+FILES = tuple(
+  File(
+    Remote(name, (URL + name,), f'md5:{md5}'), folder=None, domains=('usps',)
+  )
+  for name, md5 in zip(_LIBSVM, _MD5, strict=True)
+)
 
 
-def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
-  """Reads USPS from `usps/` or `data_dir` itself.
+def find(data_dir: pathlib.Path) -> list[pathlib.Path]:
+  """Finds the files of one of the layouts.
 
   Args:
-    data_dir: folder to look in.
-
-  Returns:
-    Train and test set, x uint8 [n, 16, 16, 1].
+    data_dir: folder to look in: in `usps/`, itself.
 
   Raises:
-    UserError: the files are missing or damaged.
+    NotFoundError: the files are missing.
   """
   folder = locate(
     'USPS',
@@ -34,15 +54,33 @@ def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
     f' data and target), or {_NPZ} (x_train, y_train, x_test, y_test)',
     URL,
   )
-  layout = _layout(folder)
+  return [folder / name for name in _layout(folder)]
+
+
+def read(data_dir: pathlib.Path) -> tuple[Examples, Examples]:
+  """Reads USPS.
+
+  Args:
+    data_dir: see `find`.
+
+  Returns:
+    Train and test set, x uint8 [n, 16, 16, 1].
+
+  Raises:
+    UserError: the files are missing or damaged, or the labels shifted.
+  """
+  paths = find(data_dir)
+  layout = tuple(path.name for path in paths)
   reader = {(_NPZ,): _npz, (_H5,): _h5, _LIBSVM: _libsvm}[layout]
+  where = ' or '.join(map(str, paths))
   try:
-    splits = reader(*(folder / name for name in layout))
-    return tuple(_examples(*split) for split in splits)
+    splits = tuple(_examples(*split) for split in reader(*paths))
   # Three formats, each with its own exceptions for damaged files.
   except Exception as error:
-    files = ' or '.join(str(folder / name) for name in layout)
-    raise UserError(f'{files} is damaged ({error}): get it again.') from error
+    raise UserError(f'{where} is damaged ({error}): get it again.') from error
+  for examples, split in zip(splits, COUNTS, strict=True):
+    label_counts.check(f'{where}, {split} set', examples.y, COUNTS[split])
+  return splits
 
 
 def _layout(folder: pathlib.Path) -> tuple[str, ...] | None:

@@ -20,7 +20,11 @@ def test_defaults_are_domains(name):
   ('dataset', 'kwargs', 'culprit'),
   [
     ('digit', {}, "'digit': choose from digits, digits_five, office31"),
-    ('digits_five', {'source': 'svhn'}, "'svhn' as source: choose from mnist"),
+    (
+      'digits_five',
+      {'source': 'emnist'},
+      "'emnist' as source: choose from mnist",
+    ),
     ('office31', {'target': 'caltech10'}, "'caltech10' as target.*amazon"),
     ('digits_five', {'source': 'usps'}, "same domain, 'usps'"),
     ('folder', {}, 'needs a source'),

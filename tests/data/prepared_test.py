@@ -14,10 +14,8 @@ from da_jax.data import (
   images,
   office31,
   office_caltech10,
-  prepared,
 )
-from da_jax.data.builder import Builder
-from da_jax.data.published import Records, Rows, find
+from da_jax.data.published import find
 from da_jax.errors import UserError
 
 PUBLISHED = {
@@ -143,63 +141,6 @@ def test_an_unpublished_number_of_images_is_logged(root, monkeypatch):
   )
   _load(root)
   assert any('webcam: 20 examples, 295 are published' in line for line in lines)
-
-
-class _Rows(Builder):
-  """Rows and small images that are made here."""
-
-  PUBLISHED = office_caltech10.PUBLISHED
-
-
-def _arrays(monkeypatch, root, values, rows=None):
-  """Arrays of a made-up dataset of one domain with train and test."""
-  (root / 'source').write_text('x')
-
-  def records(root, domain):
-    if not (root / 'source').is_file():
-      return {}
-    parts = {'train': slice(0, 3), 'test': slice(3, None)}
-    y = np.arange(len(values)) % 2
-    return {
-      split: Records(
-        [str(i) for i in range(len(values))][part],
-        y[part],
-        values[part].__getitem__,
-        [root / 'source'],
-      )
-      for split, part in parts.items()
-    }
-
-  published = office_caltech10.PUBLISHED._replace(
-    counts={'amazon': {'train': 3, 'test': 2}},
-    class_names=('a', 'b'),
-    records=records,
-    rows=rows,
-  )
-  monkeypatch.setattr(_Rows, 'PUBLISHED', published)
-  monkeypatch.setitem(builders.BUILDERS, published.name, _Rows)
-  return prepared.arrays(published, root, 'amazon')
-
-
-@pytest.mark.parametrize('shape', [(5, 4), (5, 4, 3)])
-def test_arrays_of_images_are_exact(tmp_path, monkeypatch, shape):
-  rng = np.random.default_rng(0)
-  values = rng.integers(0, 256, (5, *shape), np.uint8)
-  parts = _arrays(monkeypatch, tmp_path, values)
-  x = np.concatenate([parts['train'].x, parts['test'].x])
-  assert x.dtype == np.uint8
-  np.testing.assert_array_equal(x, values.reshape(5, 5, 4, -1))
-  assert parts['train'].y.tolist() == [0, 1, 0]
-  assert parts['test'].y.tolist() == [1, 0]
-
-
-@pytest.mark.parametrize('dtype', [np.float32, np.int32])
-def test_arrays_of_rows_are_exact(tmp_path, monkeypatch, dtype):
-  values = (1e3 * np.random.default_rng(0).normal(size=(5, 7))).astype(dtype)
-  parts = _arrays(monkeypatch, tmp_path, values, Rows((7,), dtype))
-  x = np.concatenate([parts['train'].x, parts['test'].x])
-  assert x.dtype == dtype
-  np.testing.assert_array_equal(x, values)
 
 
 def test_a_reader_can_be_sent_to_another_process(root, monkeypatch):

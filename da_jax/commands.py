@@ -12,7 +12,12 @@ from da_jax.errors import DivergedError, InterruptedRunError, UserError
 FLAGS = flags.FLAGS
 
 
-def run(main: Callable[[], int | None], shared: Iterable[str]) -> None:
+def run(
+  main: Callable[..., int | None],
+  shared: Iterable[str],
+  *,
+  arguments: bool = False,
+) -> None:
   """Parses the flags, runs a command and exits.
 
   Wrong use exits with 2, divergence with 1, a signal with 128 + its number,
@@ -21,31 +26,37 @@ def run(main: Callable[[], int | None], shared: Iterable[str]) -> None:
   Args:
     main: the command.
     shared: names of flags defined in other modules that are the command's too.
+    arguments: whether `main` takes the list of words that are no flags; else
+      there may be none.
   """
   app.run(
-    functools.partial(_main, main),
-    flags_parser=functools.partial(_parse, tuple(shared)),
+    functools.partial(_main, main, arguments),
+    flags_parser=functools.partial(_parse, tuple(shared), arguments),
   )
 
 
-def _parse(shared: tuple[str, ...], argv: list[str]) -> list[str]:
+def _parse(
+  shared: tuple[str, ...], arguments: bool, argv: list[str]
+) -> list[str]:
   for flag in shared:  # else --help lists the command's own flags only
     FLAGS.register_key_flag_for_module(argv[0], FLAGS[flag])
   try:
-    rest = FLAGS(argv)[1:]
+    parsed = FLAGS(argv)
   except flags.Error as error:
     _fail(argv[0], error)
   except SystemExit:  # --help, for which absl exits with 1
     sys.exit(0)
-  if rest:
-    _fail(argv[0], f'unexpected argument {rest[0]}: flags are --name=value.')
-  return argv
+  if parsed[1:] and not arguments:
+    _fail(argv[0], f'unexpected argument {parsed[1]}: flags are --name=value.')
+  return parsed
 
 
-def _main(main: Callable[[], int | None], argv: list[str]) -> int | None:
+def _main(
+  main: Callable[..., int | None], arguments: bool, argv: list[str]
+) -> int | None:
   logging.set_verbosity(logging.WARNING)
   try:
-    return main()
+    return main(argv[1:]) if arguments else main()
   except UserError as error:
     _fail(argv[0], error)
   except DivergedError as error:

@@ -48,7 +48,6 @@ flags.DEFINE_string(
 )
 flags.DEFINE_bool('overwrite', False, 'Throw away the run in --workdir.')
 flags.DEFINE_integer('steps', 3000, 'Updates.', lower_bound=1)
-flags.DEFINE_integer('batch_size', 64, 'Per domain.', lower_bound=1)
 flags.DEFINE_integer('seed', 0, 'Of everything that is drawn.', lower_bound=0)
 flags.DEFINE_enum('optimizer', 'sgd', sorted(optimizers.OPTIMIZERS), 'Updates.')
 flags.DEFINE_float('learning_rate', 0.01, 'At step 0.', lower_bound=0.0)

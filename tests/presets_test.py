@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from da_jax.data import office31
+from da_jax.data.published import office31
 from tests import scripts
 
 PRESETS = sorted((scripts.ROOT / 'experiments' / 'flags').glob('*.flags'))

@@ -8,17 +8,23 @@ import os
 import pathlib
 from typing import Any, NamedTuple
 
-from da_jax.data import (
+from da_jax.data import digits
+from da_jax.data.own import (
+  features,
+  folder,
+  image_list,
+  series,
+  text,
+)
+from da_jax.data.pair import Domain, DomainPair, Examples, Task
+from da_jax.data.protocols import Protocol, draw
+from da_jax.data.published import (
   amazon_reviews,
   camelyon17,
-  digits,
   digits_five,
   domainnet,
   domainnet126,
-  features,
-  folder,
   image_clef,
-  image_list,
   mnist_c,
   office31,
   office_caltech10,
@@ -26,12 +32,8 @@ from da_jax.data import (
   office_caltech10_surf,
   office_home,
   pacs,
-  series,
-  text,
   visda2017,
 )
-from da_jax.data.pair import Domain, DomainPair, Examples, Task
-from da_jax.data.protocols import Protocol, draw
 from da_jax.data.transforms import Augmentation
 from da_jax.errors import UserError
 

@@ -11,8 +11,8 @@ from absl import flags
 from rich import box, console, markup, table
 
 from da_jax import commands, data
-from da_jax.data import advice, findings
 from da_jax.data import flags as data_flags
+from da_jax.data.audit import advice, findings
 from da_jax.data.pair import Task
 from da_jax.errors import UserError
 from da_jax.report import data_page, data_tables
@@ -22,9 +22,6 @@ _ROWS = 40  # of a table in the terminal; the page has all
 
 flags.DEFINE_string(
   'out', None, 'The page; default check-<dataset>-<source>-<target>.html.'
-)
-flags.DEFINE_integer(
-  'batch_size', 64, 'Of training, per domain.', lower_bound=1
 )
 
 

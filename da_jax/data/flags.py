@@ -1,10 +1,12 @@
 """The flags that choose data, for every script that loads some."""
 
+import pathlib
+
 from absl import flags
 
 from da_jax import data
-from da_jax.data import standardise, text
-from da_jax.data.broken import POLICIES
+from da_jax.data.files.broken import POLICIES
+from da_jax.data.own import standardise, text
 from da_jax.data.pair import DomainPair, Task
 from da_jax.data.protocols import PROTOCOLS, Protocol
 from da_jax.data.transforms import Augmentation
@@ -21,6 +23,7 @@ flags.DEFINE_string(
 )
 flags.DEFINE_string('source', None, "Labelled domain; default the dataset's.")
 flags.DEFINE_string('target', None, "Unlabelled domain; default the dataset's.")
+flags.DEFINE_integer('batch_size', 64, 'Per domain.', lower_bound=1)
 flags.DEFINE_integer('image_size', None, 'Side of images, for image files.')
 flags.DEFINE_enum(
   'broken_files',
@@ -119,6 +122,11 @@ NAMES = tuple(flag.name for flag in FLAGS.flags_by_module_dict()[__name__])
 _OPTIONS = sorted(
   {o for entry in data.DATASETS.values() for o in entry.options}
 )
+
+
+def folder() -> pathlib.Path:
+  """Where the flags say that the data are."""
+  return data.data_folder(FLAGS.data_dir)
 
 
 def task(**instead: str) -> Task:

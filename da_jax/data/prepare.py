@@ -9,16 +9,20 @@ from collections.abc import Sequence
 import pathlib
 import sys
 
-from absl import app, flags, logging
+from absl import flags, logging
 
-from da_jax import data
-from da_jax.data.acquire import acquire
-from da_jax.data.builders import BUILDERS
-from da_jax.data.prepared import stored
-from da_jax.data.published import Published, Records, present, split_name
+from da_jax import commands
+from da_jax.data import flags as data_flags
+from da_jax.data.obtain.acquire import acquire
+from da_jax.data.published.builders import BUILDERS
+from da_jax.data.published.prepared import stored
+from da_jax.data.published.record import Published, Records, present, split_name
 from da_jax.errors import UserError
 
 FLAGS = flags.FLAGS
+
+flags.DEFINE_list('domains', None, 'Names of those to prepare; default all.')
+flags.DEFINE_bool('list', False, 'List the datasets, prepare none.')
 
 
 def prepare(
@@ -123,7 +127,13 @@ def _domains(published: Published) -> tuple[str, ...]:
   return domains
 
 
-def _run(names: list[str]) -> None:
+def main(names: Sequence[str]) -> None:
+  """Prepares the dataset named on the command line, or lists all.
+
+  Raises:
+    UserError: not one dataset is named, or it cannot be prepared.
+  """
+  logging.set_verbosity(logging.ERROR)  # the table says what differs
   if FLAGS.list:
     print('\n'.join(listing()))
     return
@@ -134,52 +144,9 @@ def _run(names: list[str]) -> None:
     )
   published = _published(names[0])
   domains = _domains(published)
-  lines = prepare(published, data.data_folder(FLAGS.data_dir), domains)
+  lines = prepare(published, data_flags.folder(), domains)
   print('\n'.join([*lines, '', published.homepage, published.citation]))
 
 
-def _define_flags() -> None:
-  """Defines the command's flags, some of which other scripts have, too."""
-  flags.DEFINE_string(
-    'data_dir',
-    None,
-    "The dataset's folder or one that holds it; default $DA_JAX_DATA, else"
-    ' ~/da_jax_data.',
-  )
-  flags.DEFINE_list('domains', None, 'Names of those to prepare; default all.')
-  flags.DEFINE_bool('list', False, 'List the datasets, prepare none.')
-
-
-def _parse(argv: list[str]) -> list[str]:
-  for flag in (
-    'data_dir',
-    'domains',
-    'list',
-  ):  # else --help lists those of `__main__` only
-    FLAGS.register_key_flag_for_module(argv[0], FLAGS[flag])
-  try:
-    return FLAGS(argv)
-  except flags.Error as error:
-    _fail(error)
-  except SystemExit:  # --help, for which absl exits with 1
-    sys.exit(0)
-
-
-def _fail(error: object, code: int = 2) -> None:
-  print(f'prepare: {error}', file=sys.stderr)
-  sys.exit(code)
-
-
-def _main(argv: list[str]) -> None:
-  logging.set_verbosity(logging.ERROR)  # the table says what differs
-  try:
-    _run(argv[1:])
-  except UserError as error:
-    _fail(error)
-  except KeyboardInterrupt:
-    _fail('stopped before anything was lost: the same command goes on.', 130)
-
-
 if __name__ == '__main__':
-  _define_flags()
-  app.run(_main, flags_parser=_parse)
+  commands.run(main, ('data_dir',), arguments=True)

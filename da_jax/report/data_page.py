@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from da_jax import files
-from da_jax.data.findings import Facts, Findings
+from da_jax.data.audit.findings import Facts, Findings
 from da_jax.report import figures
 from da_jax.report.data_tables import class_names, tables
 from da_jax.report.embedding import SOURCE_COLOUR, TARGET_COLOUR

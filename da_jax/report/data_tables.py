@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from da_jax.data import advice, audit
-from da_jax.data.findings import Facts, Findings
+from da_jax.data.audit import advice
+from da_jax.data.audit import counts as audit
+from da_jax.data.audit.findings import Facts, Findings
 
 _CHANNELS = 4  # up to which each has its range
 

@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from da_jax.data import batches, images
+from da_jax.data import batches
+from da_jax.data.files import images
 from da_jax.data.pair import Chosen, Examples
 from da_jax.errors import UserError
 from tests import toy

@@ -11,7 +11,8 @@ from PIL import Image
 import pytest
 
 from da_jax import data
-from da_jax.data import advice, check, findings
+from da_jax.data import check
+from da_jax.data.audit import advice, findings
 from da_jax.data.pair import Domain, Examples, Task
 from da_jax.data.transforms import rows
 from da_jax.errors import UserError

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from da_jax.data import images
+from da_jax.data.files import images
 from da_jax.data.labelled import labelled_target
 from da_jax.data.pair import Examples, subset
 from da_jax.errors import UserError

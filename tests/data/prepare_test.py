@@ -13,9 +13,11 @@ from PIL import Image
 import pytest
 
 from da_jax import data
-from da_jax.data import acquire, pacs, prepare
-from da_jax.data.download import Remote
-from da_jax.data.published import File
+from da_jax.data import prepare
+from da_jax.data.obtain import acquire
+from da_jax.data.obtain.download import Remote
+from da_jax.data.published import pacs
+from da_jax.data.published.record import File
 from da_jax.errors import UserError
 
 NAMES = pacs.PUBLISHED.class_names

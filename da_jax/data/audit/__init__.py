@@ -1,0 +1,1 @@
+"""What `da_jax.data.check` finds out about data, as pure functions."""

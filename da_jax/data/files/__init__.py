@@ -1,0 +1,1 @@
+"""Image files: reading, decoding once, keeping what was decoded."""

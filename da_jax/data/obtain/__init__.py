@@ -1,0 +1,1 @@
+"""Getting published files: finding, downloading and unpacking them."""

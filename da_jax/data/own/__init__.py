@@ -1,0 +1,1 @@
+"""The user's own data: folders, lists, tables, series and texts."""

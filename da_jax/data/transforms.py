@@ -31,7 +31,7 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 _AREA = (0.08, 1.0)
 _LOG_RATIO = (math.log(3 / 4), math.log(4 / 3))
 _TRIES = 10
-_BLOCK = 32  # rows of a product with windows; more of them, more zeros
+_BLOCK = 16  # outputs of a window; more of them, more zeros
 
 
 def rows() -> tuple[Augment, Prepare]:
@@ -108,45 +108,57 @@ def crop_and_resize(
   Returns:
     float32 [n, size, size, c], 0 to 255.
   """
-  weights = jax.vmap(_weights, (0, 0, None, None))
-  down = weights(boxes[:, 0], boxes[:, 2], x.shape[1], size)
-  across = weights(boxes[:, 1], boxes[:, 3], x.shape[2], size)
-  across = jnp.where(flips[:, None, None], across[:, ::-1], across)
+  rows = jnp.broadcast_to(jnp.arange(size), (len(x), size))
+  columns = jnp.where(flips[:, None], rows[:, ::-1], rows)
   if jax.default_backend() == 'cpu':
-    return lax.map(lambda image: _windowed(*image), (x, down, across))
+    return lax.map(lambda image: _windowed(*image), (x, boxes, rows, columns))
+  weights = jax.vmap(_weights, (0, 0, 0, None, None))
+  down = weights(boxes[:, 0], boxes[:, 2], rows, jnp.arange(x.shape[1]), size)
+  across = weights(
+    boxes[:, 1], boxes[:, 3], columns, jnp.arange(x.shape[2]), size
+  )
   high = lax.Precision.HIGHEST  # pixels need more than the 8 bits of bfloat16
   x = jnp.einsum('nph,nhwc->npwc', down, _float(x), precision=high)
   return jnp.einsum('nqw,npwc->npqc', across, x, precision=high)
 
 
-def _windowed(x: jax.Array, down: jax.Array, across: jax.Array) -> jax.Array:
-  """Resizes [h, w, c] by weights [size, h] and [size, w]."""
-  (height, width, channels), size = x.shape, len(down)
-  rows = _banded(down, x.reshape(height, -1)).reshape(size, width, channels)
-  columns = _banded(across, rows.swapaxes(0, 1).reshape(width, -1))
-  return columns.reshape(size, size, channels).swapaxes(0, 1)
+def _windowed(
+  x: jax.Array, box: jax.Array, rows: jax.Array, columns: jax.Array
+) -> jax.Array:
+  """One image [h, w, c] as `crop_and_resize`, of output rows and columns."""
+  (height, width, channels), size = x.shape, len(rows)
+  x = _banded(box[0], box[2], rows, x.reshape(height, -1))
+  x = x.reshape(size, width, channels).swapaxes(0, 1)
+  x = _banded(box[1], box[3], columns, x.reshape(width, -1))
+  return x.reshape(size, size, channels).swapaxes(0, 1)
 
 
-def _banded(weights: jax.Array, x: jax.Array) -> jax.Array:
-  """The product of `_weights` [p, h] with [h, k], without most of the zeros."""
-  size_out, size_in = weights.shape
-  scale = size_in / size_out  # at most: that of a box of the whole
-  reach = math.ceil((_BLOCK - 1) * scale + 2 * max(scale, 1.0)) + 1
-  window = min(reach, size_in)
+def _banded(start, length, outputs: jax.Array, x: jax.Array) -> jax.Array:
+  """The product of `_weights` with x [m, k], without most of the zeros."""
+  size_in, size_out = len(x), len(outputs)
+  most = size_in / size_out  # pixels an output, of a box of the whole
+  window = math.ceil((_BLOCK - 1) * most + 2 * max(most, 1.0)) + 1
+  window = min(window, size_in)
+  scale = length / size_out
   blocks = []
-  for start in range(0, size_out, _BLOCK):
-    block = weights[start : start + _BLOCK]
-    first = jnp.argmax((block != 0).any(0))
-    # Both are cut alike where the window would reach beyond the input.
-    block = lax.dynamic_slice_in_dim(block, first, window, axis=1)
-    blocks.append(block @ _float(lax.dynamic_slice_in_dim(x, first, window)))
+  for block in range(0, size_out, _BLOCK):
+    part = outputs[block : block + _BLOCK]
+    lowest = start + (part.min() + 0.5) * scale - jnp.maximum(scale, 1.0)
+    first = jnp.clip(jnp.floor(lowest).astype(int), 0, size_in - window)
+    weights = _weights(
+      start, length, part, first + jnp.arange(window), size_out
+    )
+    blocks.append(weights @ _float(lax.dynamic_slice_in_dim(x, first, window)))
   return jnp.concatenate(blocks)
 
 
-def _weights(start, length, size_in: int, size_out: int) -> jax.Array:
+def _weights(
+  start, length, outputs: jax.Array, pixels: jax.Array, size_out: int
+) -> jax.Array:
+  """Weights [outputs, pixels] of a box's pixels in a result of `size_out`."""
   scale = length / size_out
-  centre = start + (jnp.arange(size_out) + 0.5) * scale
-  pixel = jnp.arange(size_in) + 0.5
+  centre = start + (outputs + 0.5) * scale
+  pixel = pixels + 0.5
   distance = jnp.abs(pixel - centre[:, None]) / jnp.maximum(scale, 1.0)
   inside = (pixel > start) & (pixel < start + length)
   weights = jnp.where(inside, jnp.maximum(1.0 - distance, 0.0), 0.0)

@@ -1,15 +1,15 @@
 """Batches of a pair: what a step sees is a function of (seed, step)."""
 
+import collections
 from collections.abc import Iterator
 import concurrent.futures
+import dataclasses
 import multiprocessing
 import os
 import signal
 import threading
 
 from absl import flags
-import jax
-import numpy as np
 
 from da_jax import types
 from da_jax.data import order
@@ -17,7 +17,7 @@ from da_jax.data.pair import DomainPair
 from da_jax.errors import UserError
 from da_jax.signals import SIGNALS
 
-# Batches made ahead of the step that takes them, by one thread.
+# Batches taken ahead of the step that needs them, by one thread.
 AHEAD = 2
 
 
@@ -77,29 +77,30 @@ def batches(
   Raises:
     UserError: see `batch_at`, or there is no grain for the workers.
   """
+  steps = _Steps(pair, start, stop, settings)
   if not workers:
-    return _in_thread(pair, start, stop, settings)
+    return _ahead(sent.batch for sent in steps)
   try:
     import grain
   except ImportError as error:
     raise UserError(
       f'--workers={workers} needs grain: pip install da-jax[stream].'
     ) from error
-  return _in_processes(grain, _Steps(pair, start, stop, settings), workers)
+  return _in_processes(grain, steps, workers)
 
 
-def _in_thread(pair, start, stop, settings):
-  with concurrent.futures.ThreadPoolExecutor(1) as pool:
-    futures = {}
-    for step in range(start, stop):
-      for ahead in range(step, min(step + AHEAD + 1, stop)):
-        if ahead not in futures:
-          futures[ahead] = pool.submit(batch_at, pair, ahead, **settings)
-      yield futures.pop(step).result()
+@dataclasses.dataclass(frozen=True)
+class _Sent:
+  """What grain takes as it is: arrays would go through shared memory.
+
+  Containers have little of that, and grain leaves some behind at its end.
+  """
+
+  batch: types.Batch
 
 
 class _Steps:
-  """The batches of a range of steps, as a sequence for grain."""
+  """The batches of a range of steps, as a sequence."""
 
   def __init__(self, pair: DomainPair, start: int, stop: int, settings: dict):
     # Other processes get what they need and can be sent.
@@ -116,22 +117,37 @@ class _Steps:
   def __len__(self) -> int:
     return len(self._steps)
 
-  def __getitem__(self, index: int) -> types.Batch:
-    return batch_at(self._pair, self._steps[index], **self._settings)
+  def __getitem__(self, index: int) -> _Sent:
+    return _Sent(batch_at(self._pair, self._steps[index], **self._settings))
+
+
+def _ahead(made: Iterator[types.Batch]) -> Iterator[types.Batch]:
+  """Takes batches ahead in a thread."""
+  pool = concurrent.futures.ThreadPoolExecutor(1)
+  taken = collections.deque()
+  try:
+    while True:
+      while len(taken) <= AHEAD:
+        taken.append(pool.submit(next, made, None))
+      batch = taken.popleft().result()
+      if batch is None:
+        return
+      yield batch
+  finally:
+    pool.shutdown(cancel_futures=True)
 
 
 def _in_processes(grain, steps: _Steps, workers: int):
   # Grain reads its flags, which only absl's own scripts have parsed.
   if not flags.FLAGS.is_parsed():
     flags.FLAGS.mark_as_parsed()
-  # A worker has no threads of its own: buffers hold whole batches.
+  # No threads nor buffers but those of the processes: an element is a batch.
   reading = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
   processes = grain.MultiprocessingOptions(num_workers=workers)
   dataset = grain.MapDataset.source(steps).to_iter_dataset(reading)
   iterator = iter(dataset.mp_prefetch(processes, _start_worker))
   try:
-    # Copied, as grain frees the shared memory that they come in when it likes.
-    yield from (jax.tree.map(np.array, batch) for batch in iterator)
+    yield from _ahead(sent.batch for sent in iterator)
   finally:
     iterator.close()
 

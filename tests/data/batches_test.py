@@ -17,7 +17,7 @@ from da_jax.data import batches
 from da_jax.data.files import images
 from da_jax.data.pair import Chosen, Examples
 from da_jax.errors import UserError
-from tests import toy
+from tests import scripts, toy
 
 SETTINGS = {'batch_size': 4, 'seed': 3, 'target_labels': False}
 
@@ -103,37 +103,47 @@ def test_workers_without_grain_are_refused(pair, monkeypatch):
     batches.batches(pair, 0, 4, workers=2, **SETTINGS)
 
 
-_KILLED = """
-import multiprocessing, time
+_SCRIPT = """
+import multiprocessing, sys, time
 from da_jax.data import batches
 from tests import toy
 if __name__ == '__main__':
-  made = batches.batches(
-    toy.pair(), 0, 10**6, workers=1, batch_size=4, seed=0, target_labels=False
-  )
+  settings = dict(batch_size=4, seed=0, target_labels=False)
+  made = batches.batches(toy.pair(), 0, int(sys.argv[1]), workers=1, **settings)
   next(made)
+  if sys.argv[1] == '20':
+    print(1 + len(list(made)))
+    sys.exit()
   print(multiprocessing.active_children()[0].pid, flush=True)
   time.sleep(60)
 """
 
 
-def test_workers_end_with_a_parent_that_is_killed(tmp_path):
-  """A Ctrl-C, which all processes get, leaves it to the parent."""
+def _start(tmp_path, steps):
   script = tmp_path / 'script.py'
-  script.write_text(_KILLED)
-  root = pathlib.Path(__file__).parents[2]
-  process = subprocess.Popen(
-    [sys.executable, str(script)],
-    env={**os.environ, 'PYTHONPATH': str(root)},
+  script.write_text(_SCRIPT)
+  return subprocess.Popen(
+    [sys.executable, str(script), str(steps)],
+    env={**scripts.environment(), 'PYTHONPATH': str(scripts.ROOT)},
     stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
     text=True,
   )
+
+
+def test_a_script_that_took_all_ends_in_silence(tmp_path):
+  assert _start(tmp_path, 20).communicate() == ('20\n', '')
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+  """A Ctrl-C, which all processes get, leaves it to the parent."""
+  process = _start(tmp_path, 10**6)
   worker = int(process.stdout.readline())
   os.kill(worker, signal.SIGINT)
   time.sleep(0.3)
   os.kill(worker, 0)
   process.kill()
-  process.wait()
+  process.communicate()
   deadline = time.monotonic() + 20
   while _runs(worker) and time.monotonic() < deadline:
     time.sleep(0.05)

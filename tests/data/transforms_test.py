@@ -7,6 +7,7 @@ from PIL import Image
 import pytest
 
 from da_jax.data import augment, transforms
+from da_jax.data.augment.crop import crop_and_resize, draw_box
 from da_jax.errors import UserError
 
 MEAN = np.float32([0.485, 0.456, 0.406])
@@ -123,7 +124,7 @@ def _torchvision_box(rng, side):
 def test_draws_boxes_as_torchvision_does():
   side, n = 256, 4000
   keys = jax.random.split(jax.random.key(0), n)
-  draw = jax.jit(jax.vmap(lambda key: transforms._draw(key, side)[0]))
+  draw = jax.jit(jax.vmap(lambda key: draw_box(key, side)[0]))
   boxes = np.asarray(draw(keys))
   assert (boxes[:, :2] >= 0).all()
   assert (boxes[:, 2:] >= 1).all()
@@ -143,7 +144,7 @@ def _moments(boxes):
 
 def test_a_crop_that_never_fits_is_the_whole_image(monkeypatch):
   monkeypatch.setattr(transforms, '_AREA', (2.0, 3.0))
-  box, _ = transforms._draw(jax.random.key(0), 40)
+  box, _ = draw_box(jax.random.key(0), 40)
   assert box.tolist() == [0, 0, 40, 40]
 
 
@@ -159,9 +160,7 @@ def test_crop_and_resize_is_that_of_pillow(size, flip, box):
   image = Image.fromarray(x[0]).crop(edges)
   image = image.resize((size, size), Image.Resampling.BILINEAR)
   expected = np.asarray(image)[:, :: -1 if flip else 1]
-  result = transforms.crop_and_resize(
-    x, jnp.array([box]), jnp.array([flip]), size
-  )
+  result = crop_and_resize(x, jnp.array([box]), jnp.array([flip]), size)
   # Pillow rounds to whole levels, twice.
   np.testing.assert_allclose(result[0], expected, atol=1.1)
 
@@ -172,7 +171,7 @@ def _keys(key, n):
 
 @functools.partial(jax.jit, static_argnums=1)
 def _flips(key, n):
-  return jnp.stack([transforms._draw(k, 32)[1] for k in _keys(key, n)])
+  return jnp.stack([draw_box(k, 32)[1] for k in _keys(key, n)])
 
 
 def test_the_default_is_crop_and_flip_with_the_keys_of_old():
@@ -181,8 +180,8 @@ def test_the_default_is_crop_and_flip_with_the_keys_of_old():
   @jax.jit
   def augment_as_ever(key, x):
     keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(len(x)))
-    boxes, flips = jax.vmap(lambda k: transforms._draw(k, 32))(keys)
-    x = transforms.crop_and_resize(x, boxes, flips, SIZE)
+    boxes, flips = jax.vmap(lambda k: draw_box(k, 32))(keys)
+    x = crop_and_resize(x, boxes, flips, SIZE)
     return (x / 255 - MEAN) / STD
 
   expected = augment_as_ever(key, x)

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from da_jax import losses
-from da_jax.data import transforms
 from da_jax.data.audit.counts import is_tokens
+from da_jax.data.augment.crop import crop_and_resize
 
 _SIDE = 16  # of images as features
 _TOKENS = 2000  # most frequent ids as features
@@ -25,7 +25,7 @@ _CHUNK = 250
 _mmd = jax.jit(
   functools.partial(losses.mmd, estimator='unbiased', bandwidth='median')
 )
-_resize = jax.jit(transforms.crop_and_resize, static_argnums=3)
+_resize = jax.jit(crop_and_resize, static_argnums=3)
 
 
 class Shift(NamedTuple):

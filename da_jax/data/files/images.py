@@ -144,11 +144,7 @@ def decode_all(files: ImageFiles) -> tuple[np.ndarray, dict[int, str]]:
 
 
 def in_memory(files: ImageFiles) -> np.ndarray:
-  """Decodes a set that is known to be small.
-
-  Raises:
-    UserError: files are no images, or damaged ones.
-  """
+  """Decodes a small set; UserError if files are no images or damaged ones."""
   images, broken = decode_all(files)
   if broken:
     raise UserError(f'{listed(named(files, broken))}: repair or remove them.')

@@ -7,13 +7,14 @@ import pytest
 
 from da_jax import parallel
 from da_jax.data import transforms
+from da_jax.data.augment.crop import crop_and_resize
 
 
 def _crops(backend, monkeypatch, *images, size):
   with monkeypatch.context() as patch:
     patch.setattr(jax, 'default_backend', lambda: backend)
     # A function of its own, as what is compiled is remembered.
-    crop = jax.jit(lambda *args: transforms.crop_and_resize(*args, size))
+    crop = jax.jit(lambda *args: crop_and_resize(*args, size))
     return np.asarray(crop(*images))
 
 

@@ -7,6 +7,7 @@ from PIL import Image
 import pytest
 
 from da_jax.data import augment, transforms
+from da_jax.data.augment import crop
 from da_jax.data.augment.crop import crop_and_resize, draw_box
 from da_jax.errors import UserError
 
@@ -143,7 +144,7 @@ def _moments(boxes):
 
 
 def test_a_crop_that_never_fits_is_the_whole_image(monkeypatch):
-  monkeypatch.setattr(transforms, '_AREA', (2.0, 3.0))
+  monkeypatch.setattr(crop, '_AREA', (2.0, 3.0))
   box, _ = draw_box(jax.random.key(0), 40)
   assert box.tolist() == [0, 0, 40, 40]
 

@@ -24,15 +24,9 @@ import numpy as np
 from PIL import Image
 
 from da_jax import methods, models, optimizers, schedules, train
-from da_jax.data import (
-  cache,
-  content,
-  images,
-  load,
-  office_caltech10,
-  transforms,
-  trees,
-)
+from da_jax.data import load, transforms
+from da_jax.data.files import cache, content, images, trees
+from da_jax.data.published import office_caltech10
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string(

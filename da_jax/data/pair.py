@@ -111,7 +111,7 @@ class DomainPair(NamedTuple):
   backbone: str  # what the field trains on such data, key of models.BACKBONES
   # Rows of the domains that make up the parts: part -> int64 [n].
   split: Mapping[str, np.ndarray] = {}
-  fingerprint: str = ''  # of labels, names and split
+  fingerprint: str = ''  # of examples, labels, names and split
   # What was learnt from training examples to prepare all: name -> array.
   fitted: Mapping[str, np.ndarray] = {}
 

@@ -132,9 +132,20 @@ def _fingerprint(task: Task, split: Mapping[str, np.ndarray]) -> str:
   for domain in (task.source, task.target):
     digest.update(domain.examples.y.tobytes())
     digest.update('\n'.join((*domain.class_names, *domain.names)).encode())
+    digest.update(_content(domain))
   for indices in split.values():
     digest.update(indices.tobytes())
   return digest.hexdigest()[:16]
+
+
+def _content(domain: Domain) -> bytes:
+  """The examples, or the key of the files that they are read from."""
+  if domain.files is not None:
+    return str(domain.files.key).encode()
+  x = domain.examples.x
+  if isinstance(x, np.ndarray) and x.dtype == object:  # texts
+    return '\0'.join(x).encode()
+  return x.tobytes()
 
 
 def _completed(task: Task, protocol: Protocol, name: str) -> Protocol:

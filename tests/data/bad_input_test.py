@@ -268,9 +268,9 @@ def test_one_sentence_and_exit_code_two(case, answer, tmp_path):
   assert not [path for path in written if 'cache' not in path.parts]
 
 
-def test_the_same_data_without_a_fault_run(answer, tmp_path):
+def test_good_data_run_and_are_not_exchanged_behind_a_run(answer, tmp_path):
   _npz(tmp_path)
-  code, said = answer(
+  command = (
     f'--data_dir={tmp_path}',
     *NPZ,
     f'--workdir={tmp_path}/run',
@@ -278,5 +278,10 @@ def test_the_same_data_without_a_fault_run(answer, tmp_path):
     '--batch_size=4',
     '--noreport',
   )
+  code, said = answer(*command)
   assert code is None, said
   assert (tmp_path / 'run' / 'results.json').exists()
+  _npz(tmp_path, x=np.ones((20, 3)))
+  code, said = answer(*command)
+  assert code == 2
+  assert 'other examples, labels or split' in said

@@ -132,14 +132,16 @@ def test_the_split_says_which_rows_are_where():
     )
 
 
-def test_the_fingerprint_follows_labels_names_and_split():
+def test_the_fingerprint_follows_examples_labels_names_and_split():
   one = _draw(_task()).fingerprint
   assert _draw(_task()).fingerprint == one
   names = tuple(map(str, range(40)))
+  other_x = _domain('there', 10, 1001)
   other_y = _domain('there', 10, 1000)
   other_y.examples.y[[0, 1]] = other_y.examples.y[[1, 0]]
   for task, settings in (
     (_task(target=_domain('there', 10, 1000, names=names)), {}),
+    (_task(target=other_x), {}),
     (_task(target=other_y), {}),
     (_task(), {'name': 'split'}),
   ):

@@ -22,6 +22,11 @@ class SparseRows:
   def __getitem__(self, indices) -> np.ndarray:
     return self.matrix[indices].toarray()
 
+  def tobytes(self) -> bytes:
+    """All that there is in the matrix."""
+    m = self.matrix
+    return b''.join(part.tobytes() for part in (m.data, m.indices, m.indptr))
+
   def subset(self, indices: np.ndarray) -> 'SparseRows':
     """Some of the rows, in the order of the indices."""
     return SparseRows(self.matrix[indices])

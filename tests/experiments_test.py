@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from da_jax import data
 from tests import scripts
 
 QUICK = ('--steps=4', '--batch_size=8', '--eval_every=2', '--noreport')
@@ -192,4 +193,4 @@ def test_help_lists_the_flags_of_all_scripts():
   assert process.returncode == 0
   for flag in ('--dataset', '--workdir', '--weights', '--grl_schedule'):
     assert flag in text
-  assert 'digits|digits_five|folder|office31|office_caltech10' in text
+  assert '|'.join(sorted(data.DATASETS)) in ''.join(text.split())

@@ -78,9 +78,8 @@ def test_interrupted_with_workers_equals_undisturbed(tmp_path, monkeypatch):
 
 
 def test_the_wait_for_input_is_told(tmp_path, monkeypatch):
-  """A reader that takes most of the time, and one that takes next to none."""
+  """What a slow reader took is counted, over an interruption, and no more."""
   monkeypatch.setattr(journal, 'LOG_EVERY', 5)
-  whole = {}
   for seconds in (0.0, 0.1):
     slow = _slow(seconds)
     with monkeypatch.context() as patch:
@@ -97,10 +96,6 @@ def test_the_wait_for_input_is_told(tmp_path, monkeypatch):
     record = outcome.record
     assert 24 * seconds <= record['waited'] <= record['stepped']
     assert record['stepped'] <= record['seconds']
-    whole[seconds] = shares[1:], record['waited']
-  assert min(whole[0.1][0]) > max(whole[0.0][0])
-  assert min(whole[0.1][0]) > 0.3
-  assert whole[0.1][1] > whole[0.0][1] + 2
 
 
 _STEP = journal.Journal.step

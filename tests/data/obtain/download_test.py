@@ -407,8 +407,10 @@ def test_a_folder_that_cannot_be_made_is_named(server, tmp_path):
 
 
 _FETCH = """
-import pathlib, sys
+import pathlib, signal, sys
 from da_jax.data.obtain import download
+# Ignored in what a shell runs in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 remote = download.Remote('data.zip', (sys.argv[1],), sys.argv[2])
 download.fetch(remote, pathlib.Path(sys.argv[3]))
 """
@@ -427,6 +429,7 @@ def test_an_interrupted_process_is_gone_on_with(server, tmp_path, number):
   while not part.is_file() or part.stat().st_size < 200_000:
     assert process.poll() is None
     assert time.monotonic() < deadline
+    time.sleep(0.01)
   process.send_signal(number)
   assert process.wait(60) != 0
   assert _names(tmp_path) == ['.data.zip.part']

@@ -6,13 +6,13 @@ alone: neither the run's seed nor the file system moves an example from one part
 to another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 import hashlib
 from typing import NamedTuple
 
 import numpy as np
 
-from da_jax.data import splits
+from da_jax.data import classes, splits
 from da_jax.data.pair import Domain, DomainPair, Task, subset
 from da_jax.data.transforms import Augmentation
 from da_jax.errors import UserError
@@ -74,9 +74,11 @@ def draw(
   """
   name = protocol.name or task.protocol
   protocol = _completed(task, protocol, name)
-  class_names = _class_names(task, protocol)
-  y_s = _labels(task.source, class_names, class_names)
-  y_t = _labels(
+  class_names = classes.kept(
+    task, protocol.source_classes, protocol.target_classes
+  )
+  y_s = classes.labels(task.source, class_names, class_names)
+  y_t = classes.labels(
     task.target, protocol.target_classes or class_names, class_names
   )
   source = np.flatnonzero(y_s[: task.source.test_from] >= 0)
@@ -169,60 +171,6 @@ def _completed(task: Task, protocol: Protocol, name: str) -> Protocol:
   )
 
 
-def _class_names(task: Task, protocol: Protocol) -> tuple[str, ...]:
-  """The classes of the classifier: those of the source that are kept."""
-  for domain, flag, wanted in (
-    (task.source, 'source_classes', protocol.source_classes),
-    (task.target, 'target_classes', protocol.target_classes),
-  ):
-    unknown = [n for n in wanted or () if n not in domain.class_names]
-    if unknown:
-      raise UserError(
-        f'--{flag}: {domain.name} has no class {", ".join(unknown)}, but'
-        f' {", ".join(domain.class_names)}.'
-      )
-  kept = protocol.source_classes or task.source.class_names
-  kept = tuple(name for name in task.source.class_names if name in kept)
-  target = protocol.target_classes or task.target.class_names
-  if protocol.source_classes and not protocol.target_classes:
-    target = [name for name in target if name in kept]
-  _check_classes(task, kept, target, partial=bool(protocol.target_classes))
-  if len(kept) < 2:
-    raise UserError(
-      f'{task.source.name} has the class {", ".join(kept)} alone: two or more'
-      ' are needed.'
-    )
-  return kept
-
-
-def _check_classes(task, kept, target, *, partial: bool) -> None:
-  odd = [(task.target.name, [name for name in target if name not in kept])]
-  if not partial:
-    missing = [name for name in kept if name not in target]
-    odd.insert(0, (task.source.name, missing))
-  said = [
-    f'only {domain} has {", ".join(sorted(names))}'
-    for domain, names in odd
-    if names
-  ]
-  if said:
-    raise UserError(
-      f'the classes of the domains differ: {"; ".join(said)}. Name those to'
-      ' keep with --source_classes and --target_classes, or mend the data.'
-    )
-
-
-def _labels(
-  domain: Domain, wanted: Sequence[str], class_names: tuple[str, ...]
-) -> np.ndarray:
-  """Labels among `class_names`, int32 [n]; -1 where a class is left out."""
-  places = [
-    class_names.index(name) if name in wanted else -1
-    for name in domain.class_names
-  ]
-  return np.array(places, np.int32)[domain.examples.y]
-
-
 def _target(
   task: Task, name: str, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -269,10 +217,10 @@ def _sample(rows: np.ndarray, count: int | None, domain: str) -> np.ndarray:
 def _words(name: str, protocol: Protocol, task: Task):
   yield PROTOCOLS[name]
   for role in ('source', 'target'):
-    classes = getattr(protocol, f'{role}_classes')
-    if classes:
+    kept = getattr(protocol, f'{role}_classes')
+    if kept:
       of = len(getattr(task, role).class_names)
-      yield f'{len(classes)} of {of} {role} classes'
+      yield f'{len(kept)} of {of} {role} classes'
     count = getattr(protocol, f'{role}_examples')
     if count:
       yield f'{count} {role} examples train'

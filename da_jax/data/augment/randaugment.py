@@ -49,9 +49,7 @@ _NEITHER = len(_LEVELS) - 1  # identity: the last of _LEVELS, first of _MAPS
 OPERATIONS = _NEITHER + len(_MAPS)
 
 
-def randaugment(
-  *, count: int = 2, magnitude: float = 10, sampled: bool = False
-) -> AugmentImage:
+def randaugment(*, count: int = 2, magnitude: float = 10) -> AugmentImage:
   """Applies operations drawn evenly, with replacement, out of 14.
 
   Identity; autocontrast, equalize, posterize (8 to 4 bits), solarize (from
@@ -62,8 +60,6 @@ def randaugment(
   Args:
     count: operations an image.
     magnitude: 0 to 10, the share of the ranges in tenths.
-    sampled: draw every magnitude from [0, magnitude], as FixMatch does
-      (https://arxiv.org/abs/2001.07685), in place of keeping it.
 
   Returns:
     (key, image) -> image.
@@ -75,12 +71,10 @@ def randaugment(
     raise ValueError(f'magnitude is 0 to {_MOST}, not {magnitude}')
 
   def apply(key: jax.Array, image: jax.Array) -> jax.Array:
-    operation_key, sign_key, level_key = jax.random.split(key, 3)
+    operation_key, sign_key = jax.random.split(key)
     operations = jax.random.randint(operation_key, (count,), 0, OPERATIONS)
     strengths = jax.random.rademacher(sign_key, (count,), jnp.float32)
     strengths *= magnitude / _MOST
-    if sampled:
-      strengths *= jax.random.uniform(level_key, (count,))
     change = lambda image, draw: (operate(image, *draw), None)
     return lax.scan(change, image, (operations, strengths))[0]
 

@@ -113,14 +113,6 @@ def test_operations_and_signs_are_drawn_evenly(monkeypatch):
   assert abs(np.corrcoef(operations[:, 0], operations[:, 1])[0, 1]) < 0.08
 
 
-def test_sampled_levels_are_uniform_up_to_the_magnitude(monkeypatch):
-  draws = _draws(monkeypatch, count=2, magnitude=6, sampled=True)
-  levels = draws[:, 1, 2:].ravel()
-  quantiles = np.quantile(levels, np.linspace(0.1, 0.9, 9))
-  np.testing.assert_allclose(quantiles, np.linspace(-0.48, 0.48, 9), atol=0.05)
-  assert np.abs(levels).max() <= 0.6
-
-
 def test_no_operation_is_the_identity():
   x = _image().astype(np.float32)
   result = augment.randaugment(count=0)(jax.random.key(0), x)

@@ -2,7 +2,7 @@
 
 Two grey domains meet as 28x28 grey images, any other two as 32x32 RGB. The
 full published splits are used: training sets to train, the target's test set
-to test (2000 + 1800 random images, as in some papers, is another protocol).
+to test (2000 + 1800 random images are `--protocol=sampled`).
 
 MNIST-M is made from MNIST in the same order: image i of the one shows image i
 of the other. Batches of the two domains are drawn independently, so the pairs

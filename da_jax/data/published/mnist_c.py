@@ -112,7 +112,9 @@ PUBLISHED = Published(
       Remote(
         'mnist_c.zip',
         (f'{_URL}/files/mnist_c.zip?download=1',),
-        'md5:4b34b33045869ee6d424616cd3a65da3',
+        'sha256:'
+        'af9ee8c6a815870c7fdde5af84c7bf8db0bcfa1f41056db83871037fba70e493',
+        246_661_575,
       )
     ),
   ),

@@ -37,19 +37,29 @@ def rows(augmentation: Augmentation = _DEFAULT) -> tuple[Augment, Prepare]:
   Raises:
     UserError: an augmentation is asked for.
   """
-  return _untouched(jnp.float32, augmentation)
+  return _same_always(lambda x: jnp.asarray(x, jnp.float32), augmentation)
+
+
+def logarithms(
+  augmentation: Augmentation = _DEFAULT,
+) -> tuple[Augment, Prepare]:
+  """Makes counts log(1 + count), float32; otherwise as `rows`."""
+  return _same_always(
+    lambda x: jnp.log1p(jnp.asarray(x, jnp.float32)), augmentation
+  )
 
 
 def ids(augmentation: Augmentation = _DEFAULT) -> tuple[Augment, Prepare]:
   """Leaves token ids as they are, int32; otherwise as `rows`."""
-  return _untouched(jnp.int32, augmentation)
+  return _same_always(lambda x: jnp.asarray(x, jnp.int32), augmentation)
 
 
-def _untouched(dtype, augmentation: Augmentation) -> tuple[Augment, Prepare]:
+def _same_always(
+  prepare: Prepare, augmentation: Augmentation
+) -> tuple[Augment, Prepare]:
   for name, default in _DEFAULT._asdict().items():
     if getattr(augmentation, name) != default:
       raise UserError(f'--{name} changes images, but the data are none.')
-  prepare = lambda x: jnp.asarray(x, dtype)
   return lambda key, x: prepare(x), prepare
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import io
 
-from da_jax.data.published import mat
+from da_jax.data import mat
 from da_jax.errors import UserError
 
 

@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 
+from da_jax.data import mat
 from da_jax.errors import UserError
 
 SUFFIXES = ('.npz', '.mat')
@@ -65,26 +66,13 @@ def _read_npz(path):
 
 
 def _read_mat(path):
-  from scipy import io
-
-  try:
-    arrays = io.loadmat(path)
-  except NotImplementedError as error:
-    raise UserError(
-      f'{path} is a MATLAB file of version 7.3: save it with -v7.'
-    ) from error
-  # Scipy's reader raises a dozen types of exception on damaged files.
-  except Exception as error:
-    raise UserError(
-      f'{path} cannot be read as a MATLAB file ({error}): write it again.'
-    ) from error
+  arrays = mat.load(path)
   for names in _MAT_NAMES:
     if all(name in arrays for name in names):
       x, y = (np.asarray(arrays[name]) for name in names)
       return x, y.ravel() if 1 in y.shape else y
-  found = [name for name in arrays if not name.startswith('__')]
   wanted = ', or '.join(' and '.join(names) for names in _MAT_NAMES)
-  raise UserError(_lacks(path, wanted, found))
+  raise UserError(_lacks(path, wanted, list(arrays)))
 
 
 def _lacks(path, wanted, found) -> str:

@@ -8,15 +8,14 @@ sees `log(1 + count)`, with which DANN does better than with the counts.
 
 import pathlib
 
-import jax.numpy as jnp
 import numpy as np
 
+from da_jax.data import transforms
 from da_jax.data.obtain.download import Remote
 from da_jax.data.obtain.locate import locate
 from da_jax.data.pair import Examples, Task
 from da_jax.data.published import arrays
 from da_jax.data.published.record import File, Published, Rows
-from da_jax.data.transforms import Augment, Augmentation, Prepare
 from da_jax.errors import UserError
 
 _SPLITS = ('train', 'test')
@@ -156,11 +155,5 @@ def load(data_dir: pathlib.Path, source: str, target: str) -> Task:
     target=arrays.domain(PUBLISHED, _read, data_dir, target),
     protocol='published',
     backbone='mlp',
-    transform=_logarithms,
+    transform=transforms.logarithms,
   )
-
-
-def _logarithms(augmentation: Augmentation) -> tuple[Augment, Prepare]:
-  del augmentation  # of images
-  prepare = lambda x: jnp.log1p(jnp.asarray(x, jnp.float32))
-  return lambda key, x: prepare(x), prepare

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from da_jax.data import transforms
+from da_jax.data import mat, transforms
 from da_jax.data.obtain.locate import locate
 from da_jax.data.pair import Examples, Task
-from da_jax.data.published import arrays, mat, office_caltech10, zscore
+from da_jax.data.published import arrays, office_caltech10, zscore
 from da_jax.data.published.record import File, Published, Rows
 from da_jax.errors import UserError
 
@@ -82,7 +82,7 @@ def load(
     target=domain(target),
     protocol='transductive',
     backbone='mlp',
-    transform=lambda augmentation: transforms.rows(),
+    transform=transforms.rows,
     fit=zscore.fit,
   )
 

@@ -8,10 +8,11 @@ import pathlib
 
 import numpy as np
 
+from da_jax.data import mat
 from da_jax.data.obtain.download import Remote
 from da_jax.data.obtain.locate import locate
 from da_jax.data.pair import Examples
-from da_jax.data.published import label_counts, mat
+from da_jax.data.published import label_counts
 from da_jax.data.published.record import File
 from da_jax.errors import UserError
 

@@ -7,12 +7,8 @@ the domains agree.
 
 import numpy as np
 
-from da_jax.data.pair import DomainPair, Examples
-
-_PARTS = {
-  'source': ('source_train', 'source_val'),
-  'target': ('target_train', 'target_test'),
-}
+from da_jax.data.own import standardise
+from da_jax.data.pair import DomainPair, map_x
 
 
 def fit(pair: DomainPair) -> DomainPair:
@@ -26,24 +22,20 @@ def fit(pair: DomainPair) -> DomainPair:
     pair: of rows, numbers of any type [n, d].
 
   Returns:
-    The pair with rows float32 [n, d], and `fitted` with `source_mean`,
-    `source_std`, `target_mean` and `target_std`, float32 [d].
+    The pair with rows float32 [n, d], and `fitted` with the `mean` and `std` of
+    each domain, see `standardise.fit`.
+
+  Raises:
+    UserError: a feature has no finite number.
   """
-  fitted, parts = {}, {}
-  for domain, names in _PARTS.items():
-    train = _shares(getattr(pair, names[0]).x)
-    mean, std = train.mean(0), train.std(0)
-    std = np.where(std > 0, std, 1)
-    fitted[f'{domain}_mean'] = mean.astype(np.float32)
-    fitted[f'{domain}_std'] = std.astype(np.float32)
-    done = {}  # where the target trains and tests alike, it stays one object
-    for name in names:
-      part = getattr(pair, name)
-      if id(part) not in done:
-        rows = (_shares(part.x) - mean) / std
-        done[id(part)] = Examples(rows.astype(np.float32), part.y)
-      parts[name] = done[id(part)]
-  return pair._replace(**parts, fitted=fitted)
+  width = pair.source_train.x.shape[1]
+  return standardise.fit(
+    map_x(pair, _shares, _shares),
+    columns=[f'feature {i}' for i in range(width)],
+    missing='reject',
+    outliers='keep',
+    standardise='domain',
+  )
 
 
 def _shares(x: np.ndarray) -> np.ndarray:

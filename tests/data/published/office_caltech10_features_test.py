@@ -61,13 +61,24 @@ def test_a_pair_is_prepared_by_its_training_rows(root):
   np.testing.assert_allclose(pair.source_train.x.std(0), 1, atol=1e-4)
   assert len(pair.source_val.y) == 10
   assert sorted(pair.fitted) == [
-    'source_mean',
-    'source_std',
-    'target_mean',
-    'target_std',
+    'source/mean',
+    'source/std',
+    'target/mean',
+    'target/std',
   ]
   assert pair.backbone == 'mlp'
   assert pair.prepare(pair.target_test.x).dtype == np.float32
+
+
+def test_augmentation_is_refused(root):
+  with pytest.raises(UserError, match='--flip changes images'):
+    data.load(
+      SURF,
+      data_dir=root,
+      source='caltech10',
+      target='dslr',
+      augmentation=data.Augmentation(flip=True),
+    )
 
 
 def _rewrite(path, **arrays):

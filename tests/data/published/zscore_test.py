@@ -50,10 +50,10 @@ def test_other_rows_use_what_their_domain_trains_on(pair, part, train):
   )
   domain = part.partition('_')[0]
   np.testing.assert_allclose(
-    fitted.fitted[f'{domain}_mean'], shares.mean(0), rtol=1e-6
+    fitted.fitted[f'{domain}/mean'], shares.mean(0), rtol=1e-6
   )
   np.testing.assert_allclose(
-    fitted.fitted[f'{domain}_std'], shares.std(0), rtol=1e-6
+    fitted.fitted[f'{domain}/std'], shares.std(0), rtol=1e-6
   )
 
 
@@ -65,7 +65,7 @@ def test_constant_features_and_empty_rows_stay_finite(pair):
   )
   assert np.isfinite(fitted.source_train.x).all()
   assert (fitted.source_train.x[:, 3] == 0).all()
-  assert fitted.fitted['source_std'][3] == 1
+  assert fitted.fitted['source/std'][3] == 1
 
 
 def test_negative_features_count_by_their_size(pair):

@@ -219,7 +219,7 @@ def test_values_that_are_not_finite_and_absent_classes_are_named():
   x_s = _rows(0)
   x_s[3, 1] = np.nan
   _, text = _warnings(_task(x_s, _rows(1), y_t=np.zeros(40)))
-  assert 'here: 1 values are not finite' in text
+  assert 'source_train has values that are not finite' in text
   assert 'there has no example of b.' in text
   assert 'target_train has no example of b.' in text
 
@@ -257,3 +257,36 @@ def test_digits_from_the_command_line(tmp_path):
   assert page.read_text().count('alt="target image of class') == 40
   wrong = command('--bogus')
   assert wrong.returncode == 2 and 'check: Unknown command line' in wrong.stderr
+
+
+@pytest.mark.parametrize('text_as', ['tfidf', 'hashed', 'tokens'])
+def test_texts_are_looked_at_however_they_are_shown(run, tmp_path, text_as):
+  for name, words in (('a', 'red blue'), ('b', 'low high')):
+    lines = [f'{words} {i % 7} {i},{"xy"[i % 2]}' for i in range(40)]
+    (tmp_path / f'{name}.csv').write_text('\n'.join(['text,label', *lines]))
+  (tmp_path / 'b.csv').open('a').write('\nlow high 0 0,y\n')
+  code, text, _ = run(
+    dataset='text',
+    data_dir=str(tmp_path),
+    source='a.csv',
+    target='b.csv',
+    image_size=None,
+    text_as=text_as,
+  )
+  assert code == 0 and text.endswith(READY)
+  assert 'within b.csv: 1 content more than once' in text
+  assert '1 of them under different labels' in text
+
+
+def test_numbers_that_are_filled_are_not_warned_of(run, tmp_path):
+  rows = [f'{i},{i * i % 7},{"xy"[i % 2]}' for i in range(40)]
+  for name in 'ab':
+    table = '\n'.join(['u,v,label', *rows, ',1,x'])
+    (tmp_path / f'{name}.csv').write_text(table)
+  settings = {'dataset': 'features', 'data_dir': str(tmp_path)}
+  settings |= {'source': 'a.csv', 'target': 'b.csv', 'image_size': None}
+  code, text, _ = run(**settings)
+  assert code == 2 and '--missing=mean' in text
+  code, text, _ = run(**settings, missing='median')
+  assert code == 0 and 'values not finite 1 1' in text
+  assert 'that are not finite' not in text

@@ -73,17 +73,13 @@ def _of_domain(facts: Facts) -> Iterator[str]:
   empty = [n for n, c in zip(counts.names, counts.counts, strict=True) if not c]
   if empty:
     yield f'{name} has no example of {listed(empty)}.'
-  if facts.scan.ranges.missing:
-    yield (
-      f'{name}: {facts.scan.ranges.missing} values are not finite, and neither'
-      ' will the loss be.'
-    )
 
 
 def _of_ranges(source: Facts, target: Facts) -> Iterator[str]:
   a, b = source.scan.ranges, target.scan.ranges
-  tokens = audit.is_tokens(source.domain.examples.x[np.arange(1)])
-  if tokens or len(a.low) != len(b.low):
+  example = source.domain.examples.x[np.arange(1)]
+  words = audit.is_tokens(example) or example.dtype == object
+  if words or len(a.low) != len(b.low):
     return
   channel, factor = audit.magnitude_gap(a, b)
   if factor >= MAGNITUDE:
@@ -112,6 +108,10 @@ def _of_parts(pair, protocol: Protocol) -> Iterator[str]:
     ]
     if absent:
       yield f'{part} has no example of {listed(absent)}.'
+    x = getattr(pair, part).x
+    floats = isinstance(x, np.ndarray) and x.dtype.kind == 'f'
+    if floats and not np.isfinite(x).all():
+      yield f'{part} has values that are not finite: neither is the loss then.'
 
 
 def _of_copies(found: copies.Copies) -> str:

@@ -73,8 +73,11 @@ def ranges(x: np.ndarray) -> Ranges:
   """Lowest, highest and mean value of every channel.
 
   Args:
-    x: [n, ..., c], or token ids int [n, t], which are one channel.
+    x: [n, ..., c]; token ids int [n, t], which are one channel; or texts
+      object [n], of which it is the number of characters.
   """
+  if x.dtype == object:
+    x = np.array([[len(text)] for text in x])
   x = x.reshape(-1, 1 if is_tokens(x) else x.shape[-1])
   finite = np.isfinite(x)
   floats = np.issubdtype(x.dtype, np.floating)
@@ -176,7 +179,13 @@ def _size(data: bytes | pathlib.Path) -> tuple[int, int] | None:
 def _scan_chunk(x: Any, rows: np.ndarray) -> tuple[list[bytes], Ranges]:
   values = x[rows]
   digests = [
-    hashlib.blake2b(np.ascontiguousarray(value), digest_size=16).digest()
+    hashlib.blake2b(_content(value), digest_size=16).digest()
     for value in values
   ]
   return digests, ranges(values)
+
+
+def _content(value: np.ndarray | str) -> Any:
+  if isinstance(value, str):
+    return value.encode()
+  return np.ascontiguousarray(value)

@@ -14,9 +14,11 @@ import numpy as np
 from da_jax import losses
 from da_jax.data.audit.counts import is_tokens
 from da_jax.data.augment.crop import crop_and_resize
+from da_jax.data.own import words
 
 _SIDE = 16  # of images as features
 _TOKENS = 2000  # most frequent ids as features
+_WORDS = 256  # of a text
 _COMPONENTS = 50  # principal ones
 _FOLDS = 5
 _MMD_EXAMPLES = 1000  # kernel matrices grow with the square
@@ -65,7 +67,8 @@ def features(x_s: np.ndarray, x_t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
   Images [n, h, w, c] become 16x16 pixels, series [n, t, c] the mean and the
   standard deviation of every channel, token ids [n, t] how often each of the
-  2000 most frequent ids occurs; rows [n, d] stay.
+  2000 most frequent ids occurs, texts [n] those of their words; rows [n, d]
+  stay.
 
   Args:
     x_s: [n, ...] source examples.
@@ -74,6 +77,8 @@ def features(x_s: np.ndarray, x_t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   Returns:
     float32 [n, d] and [m, d].
   """
+  if x_s.dtype == object:
+    x_s, x_t = (words.tokens(x, _WORDS) for x in (x_s, x_t))
   if is_tokens(x_s):
     ids, counts = np.unique(np.concatenate([x_s, x_t]), return_counts=True)
     ids = np.sort(ids[np.argsort(-counts, kind='stable')[:_TOKENS]])

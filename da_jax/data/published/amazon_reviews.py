@@ -3,7 +3,8 @@ and Blenders", ACL 2007 (https://aclanthology.org/P07-1056).
 
 The files of Ganin et al., JMLR 2016 (https://jmlr.org/papers/v17/15-239.html):
 how often each of 5000 words and pairs of words occurs in a review. The model
-sees `log(1 + count)`, with which DANN does better than with the counts.
+sees `log(1 + count)`: source-only gets more of the held-out source reviews of
+all four domains right with it than with the counts.
 """
 
 import pathlib

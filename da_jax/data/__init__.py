@@ -9,6 +9,7 @@ import pathlib
 from typing import Any, NamedTuple
 
 from da_jax.data import digits
+from da_jax.data.normalisation import Normalisation
 from da_jax.data.own import (
   features,
   folder,
@@ -44,6 +45,7 @@ __all__ = [
   'Domain',
   'DomainPair',
   'Examples',
+  'Normalisation',
   'Protocol',
   'Task',
   'load',
@@ -180,6 +182,7 @@ def load(
   *,
   protocol: Protocol = Protocol(),
   augmentation: Augmentation = Augmentation(),
+  normalisation: Normalisation | None = None,
   **settings: Any,
 ) -> DomainPair:
   """Loads a source and a target domain, ready for training.
@@ -188,12 +191,15 @@ def load(
     dataset: key of `DATASETS`.
     protocol: which examples train and test.
     augmentation: of the images that train.
+    normalisation: of all images, such as `weights.input_of` says; None: the
+      data's own.
     **settings: of `load_task`.
 
   Raises:
     UserError: see `load_task` and `protocols.draw`.
   """
-  return draw(load_task(dataset, **settings), protocol, augmentation)
+  task = load_task(dataset, **settings)
+  return draw(task, protocol, augmentation, normalisation)
 
 
 def _domain(dataset: str, role: str, name: str | None) -> str:

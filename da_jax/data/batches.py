@@ -10,6 +10,7 @@ import signal
 import threading
 
 from absl import flags
+import numpy as np
 
 from da_jax import types
 from da_jax.data import order
@@ -28,6 +29,7 @@ def batch_at(
   batch_size: int,
   seed: int,
   target_labels: bool,
+  share: slice = slice(None),
 ) -> types.Batch:
   """The host batch of a step, raw.
 
@@ -38,6 +40,7 @@ def batch_at(
     seed: of the data order.
     target_labels: whether the setting gives them; then the source is left
       out, as fine-tuning has none.
+    share: rows of the batch to take, of one of many processes.
 
   Returns:
     {'source': {'x', 'y'}, 'target': {'x'}}, or {'target': {'x', 'y'}}.
@@ -49,7 +52,7 @@ def batch_at(
   def draw(examples, domain, stream):
     indices = order.batch_indices(
       len(examples.y), batch_size, step, seed, stream, domain
-    )
+    )[share]
     return {'x': examples.x[indices], 'y': examples.y[indices]}
 
   target = draw(pair.target_train, pair.target, stream=1)
@@ -164,3 +167,25 @@ def _start_worker(index: int, count: int) -> None:
     os._exit(1)
 
   threading.Thread(target=follow, daemon=True).start()
+
+
+def epoch(
+  pair: DomainPair, *, batch_size: int, seed: int, target_labels: bool
+) -> Iterator[types.Batch]:
+  """Yields every labelled training example once, raw, in a shuffled order.
+
+  Args:
+    pair: the two domains.
+    batch_size: examples of a batch; the last one may be smaller.
+    seed: of the order.
+    target_labels: whether the labelled domain is the target.
+
+  Yields:
+    {'target': {'x', 'y'}} or {'source': {'x', 'y'}}.
+  """
+  name = 'target' if target_labels else 'source'
+  examples = pair.target_train if target_labels else pair.source_train
+  rows = np.random.default_rng(seed).permutation(len(examples.y))
+  for start in range(0, len(rows), batch_size):
+    indices = rows[start : start + batch_size]
+    yield {name: {'x': examples.x[indices], 'y': examples.y[indices]}}

@@ -14,7 +14,8 @@ import pathlib
 
 import numpy as np
 
-from da_jax.data import transforms
+from da_jax.data import inputs
+from da_jax.data.normalisation import HALF
 from da_jax.data.pair import Domain, Examples, Task
 
 DOMAINS = ('plain', 'photo')
@@ -50,13 +51,16 @@ def load(data_dir: pathlib.Path | None, source: str, target: str) -> Task:
   )
   both = Examples(*map(np.concatenate, zip(train, test, strict=True)))
   domain = functools.partial(Domain, class_names=CLASS_NAMES)
+  taken = inputs.small_images(SIZE)
   return Task(
     dataset='digits',
     source=domain(source, examples=_draw(source, roles[0], seed=1)),
     target=domain(target, examples=both, test_from=len(train.y)),
     protocol='published',
     backbone='lenet',
-    transform=functools.partial(transforms.small, 0.5, 0.5),
+    transform=inputs.transform(taken),
+    inputs=taken,
+    normalisation=HALF,
   )
 
 

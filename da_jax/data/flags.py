@@ -6,6 +6,7 @@ from absl import flags
 
 from da_jax import data
 from da_jax.data.files.broken import POLICIES
+from da_jax.data.normalisation import Normalisation
 from da_jax.data.own import standardise, text
 from da_jax.data.pair import DomainPair, Task
 from da_jax.data.protocols import PROTOCOLS, Protocol
@@ -97,8 +98,8 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_float(
   'label_shift_share',
-  0.3,
-  'Of the examples of those classes.',
+  None,
+  'Of the examples of those classes; default 0.3.',
   lower_bound=0.0,
   upper_bound=1.0,
 )
@@ -144,9 +145,14 @@ def task(**instead: str) -> Task:
   )
 
 
-def pair() -> DomainPair:
-  """The data that the flags ask for."""
-  return data.draw(task(), protocol(), augmentation())
+def pair(whole: Task, normalisation: Normalisation | None = None) -> DomainPair:
+  """The parts of a task that the flags ask for.
+
+  Args:
+    whole: from `task`.
+    normalisation: of images; None: the task's own.
+  """
+  return data.draw(whole, protocol(), augmentation(), normalisation)
 
 
 def protocol() -> Protocol:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 import dataclasses
+import hashlib
 import mmap
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from da_jax.data.transforms import Augmentation
+from da_jax.data.normalisation import Normalisation
 
 
 class Examples(NamedTuple):
@@ -88,6 +89,21 @@ class Domain(NamedTuple):
   names: Sequence[str] = ()  # of the examples, if they have some (files)
   broken: Mapping[str, str] = {}  # files that were left out -> why
   files: Any = None  # `images.ImageFiles` that x was decoded from, if any
+  origin: str = ''  # `content` of what x was computed from, if it was
+
+
+def content(domain: Domain) -> str:
+  """What tells the examples of a domain from others, whatever their labels."""
+  if domain.origin:
+    return domain.origin
+  if domain.files is not None:
+    return domain.files.key
+  x = domain.examples.x
+  if isinstance(x, np.ndarray) and x.dtype == object:  # texts
+    encoded = '\0'.join(x).encode()
+  else:
+    encoded = x.tobytes()
+  return hashlib.sha256(encoded).hexdigest()
 
 
 class DomainPair(NamedTuple):
@@ -114,6 +130,9 @@ class DomainPair(NamedTuple):
   fingerprint: str = ''  # of examples, labels, names and split
   # What was learnt from training examples to prepare all: name -> array.
   fitted: Mapping[str, np.ndarray] = {}
+  normalisation: Normalisation | None = None  # of images
+  inputs: Mapping[str, Any] = {}  # what the model takes, see `inputs`
+  encoder: Mapping[str, Any] = {}  # whose features x are, see `cached_features`
 
 
 def map_x(
@@ -144,6 +163,11 @@ class Task(NamedTuple):
   target: Domain
   protocol: str  # by default, key of protocols.PROTOCOLS
   backbone: str  # by default, key of models.BACKBONES
-  transform: Callable[[Augmentation], tuple[Callable, Callable]]
+  # Of an `Augmentation` and, for images, a `Normalisation`.
+  transform: Callable[..., tuple[Callable, Callable]]
   # Learns from the training parts what all parts need; sets `fitted`.
   fit: Callable[[DomainPair], DomainPair] = lambda pair: pair
+  normalisation: Normalisation | None = None  # of images, by default
+  # What `transform` and `fit` do, for runs to be used later; see `inputs`.
+  inputs: Mapping[str, Any] = {}
+  encoder: Mapping[str, Any] = {}  # whose features x are, see `cached_features`

@@ -13,12 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from da_jax.data import classes, splits
-from da_jax.data.pair import Domain, DomainPair, Task, subset
+from da_jax.data.normalisation import Normalisation
+from da_jax.data.pair import DomainPair, Task, content, subset
 from da_jax.data.transforms import Augmentation
 from da_jax.errors import UserError
 
 VALIDATION_SHARE = 0.15  # of the source
-TEST_SHARE = 0.2  # of the target, under 'split'
+TEST_SHARE = 0.2  # of the target under 'split', drawn without its labels
+LABEL_SHIFT_SHARE = 0.3
 
 PROTOCOLS = {
   'transductive': 'transductive: all target examples train and test',
@@ -41,7 +43,7 @@ class Protocol(NamedTuple):
     label_shift: which domain's classes become unequal: its first half keeps
       `label_shift_share` of its examples, as in Tachet des Combes et al.,
       NeurIPS 2020 (https://arxiv.org/abs/2003.04475).
-    label_shift_share: see there.
+    label_shift_share: see there; 0.3 if None.
   """
 
   name: str | None = None
@@ -50,13 +52,14 @@ class Protocol(NamedTuple):
   source_examples: int | None = None
   target_examples: int | None = None
   label_shift: str | None = None
-  label_shift_share: float = 0.3
+  label_shift_share: float | None = None
 
 
 def draw(
   task: Task,
   protocol: Protocol = Protocol(),
   augmentation: Augmentation = Augmentation(),
+  normalisation: Normalisation | None = None,
 ) -> DomainPair:
   """Draws the parts of a pair.
 
@@ -64,13 +67,15 @@ def draw(
     task: the domains.
     protocol: what is wanted.
     augmentation: of the images that train.
+    normalisation: of all images; None: the task's own.
 
   Returns:
     The pair; 15 % of the source's training examples are held out.
 
   Raises:
-    UserError: the classes of the domains differ, one is unknown, or a domain
-      has not what the protocol wants.
+    UserError: the classes of the domains differ, one is unknown, a domain has
+      not what the protocol wants, or a normalisation is given for what are no
+      images.
   """
   name = protocol.name or task.protocol
   protocol = _completed(task, protocol, name)
@@ -83,13 +88,11 @@ def draw(
   )
   source = np.flatnonzero(y_s[: task.source.test_from] >= 0)
   train, test = _target(task, name, y_t)
+  share, count = protocol.label_shift_share, len(class_names)
   if protocol.label_shift == 'source':
-    source = _shift(source, y_s, len(class_names), protocol.label_shift_share)
+    source = _shift(source, y_s, count, share)
   if protocol.label_shift == 'target':
-    share = protocol.label_shift_share
-    train, test = (
-      _shift(rows, y_t, len(class_names), share) for rows in (train, test)
-    )
+    train, test = (_shift(rows, y_t, count, share) for rows in (train, test))
   source = _sample(source, protocol.source_examples, task.source.name)
   train = _sample(train, protocol.target_examples, task.target.name)
   kept, held = splits.hold_out(y_s[source], VALIDATION_SHARE)
@@ -100,17 +103,34 @@ def draw(
     'target_test': test,
   }
   words = '; '.join(_words(name, protocol, task))
-  return task.fit(
-    _pair(task, augmentation, class_names, y_s, y_t, split, words)
-  )
+  transform = _transform(task, augmentation, normalisation)
+  return task.fit(_pair(task, transform, class_names, y_s, y_t, split, words))
 
 
-def _pair(task, augmentation, class_names, y_s, y_t, split, words):
+def _transform(task, augmentation, normalisation) -> dict:
+  """The fields of a pair that say what becomes of its examples."""
+  if task.normalisation is None:
+    if normalisation is not None:
+      raise UserError(
+        f'the weights are of a network for images, which the data of'
+        f' {task.dataset} are not.'
+      )
+    augment, prepare = task.transform(augmentation)
+  else:
+    normalisation = normalisation or task.normalisation
+    augment, prepare = task.transform(augmentation, normalisation=normalisation)
+  return {
+    'augment': augment,
+    'prepare': prepare,
+    'normalisation': normalisation,
+  }
+
+
+def _pair(task, transform, class_names, y_s, y_t, split, words):
   source = task.source.examples._replace(y=y_s)
   target = task.target.examples._replace(y=y_t)
   train = subset(target, split['target_train'])
   same = np.array_equal(split['target_train'], split['target_test'])
-  augment, prepare = task.transform(augmentation)
   return DomainPair(
     dataset=task.dataset,
     source=task.source.name,
@@ -120,12 +140,13 @@ def _pair(task, augmentation, class_names, y_s, y_t, split, words):
     source_val=subset(source, split['source_val']),
     target_train=train,
     target_test=train if same else subset(target, split['target_test']),
-    augment=augment,
-    prepare=prepare,
+    **transform,
     protocol=words,
     backbone=task.backbone,
     split=split,
     fingerprint=_fingerprint(task, split),
+    inputs=task.inputs,
+    encoder=task.encoder,
   )
 
 
@@ -134,27 +155,24 @@ def _fingerprint(task: Task, split: Mapping[str, np.ndarray]) -> str:
   for domain in (task.source, task.target):
     digest.update(domain.examples.y.tobytes())
     digest.update('\n'.join((*domain.class_names, *domain.names)).encode())
-    digest.update(_content(domain))
+    digest.update(content(domain).encode())
   for indices in split.values():
     digest.update(indices.tobytes())
   return digest.hexdigest()[:16]
 
 
-def _content(domain: Domain) -> bytes:
-  """The examples, or the key of the files that they are read from."""
-  if domain.files is not None:
-    return str(domain.files.key).encode()
-  x = domain.examples.x
-  if isinstance(x, np.ndarray) and x.dtype == object:  # texts
-    return '\0'.join(x).encode()
-  return x.tobytes()
-
-
 def _completed(task: Task, protocol: Protocol, name: str) -> Protocol:
-  """Puts in the numbers of examples that 'sampled' stands for."""
+  """Puts in the numbers that the names stand for."""
   if name not in PROTOCOLS:
     raise UserError(
       f'there is no protocol {name!r}: choose from {", ".join(PROTOCOLS)}.'
+    )
+  if protocol.label_shift_share is None:
+    protocol = protocol._replace(label_shift_share=LABEL_SHIFT_SHARE)
+  elif not protocol.label_shift:
+    raise UserError(
+      '--label_shift_share is the share that --label_shift keeps: say in which'
+      ' domain.'
     )
   if name != 'sampled':
     return protocol
@@ -179,8 +197,8 @@ def _target(
   if name == 'transductive':
     return rows, rows
   if name == 'split':
-    kept, held = splits.hold_out(y[rows], TEST_SHARE)
-    return rows[kept], rows[held]
+    test = _sample(rows, round(TEST_SHARE * len(rows)), domain.name)
+    return np.setdiff1d(rows, test), test
   if domain.test_from is None:
     raise UserError(
       f'{task.dataset} has no published test split of {domain.name}: choose'

@@ -18,13 +18,12 @@ import jax.numpy as jnp
 from da_jax.data.augment import Augmentation as Augmentation
 from da_jax.data.augment import changes, mirror, shift
 from da_jax.data.augment.crop import crop_and_resize, draw_box
+from da_jax.data.normalisation import HALF, IMAGENET, Normalisation
 from da_jax.errors import UserError
 
 Augment = Callable[[jax.Array, jax.Array], jax.Array]
 Prepare = Callable[[jax.Array], jax.Array]
 
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
 _DEFAULT = Augmentation()
 
 
@@ -54,24 +53,40 @@ def ids(augmentation: Augmentation = _DEFAULT) -> tuple[Augment, Prepare]:
   return _same_always(lambda x: jnp.asarray(x, jnp.int32), augmentation)
 
 
+def features(
+  augmentation: Augmentation = _DEFAULT, normalisation: Normalisation = HALF
+) -> tuple[Augment, Prepare]:
+  """Leaves features of images as they are; otherwise as `rows`.
+
+  Args:
+    augmentation: must be the default.
+    normalisation: of the images that the features are of.
+  """
+  del normalisation
+  return _same_always(
+    lambda x: x, augmentation, 'but --cache_features sees each image once'
+  )
+
+
 def _same_always(
-  prepare: Prepare, augmentation: Augmentation
+  prepare: Prepare,
+  augmentation: Augmentation,
+  why: str = 'but the data are none',
 ) -> tuple[Augment, Prepare]:
   for name, default in _DEFAULT._asdict().items():
     if getattr(augmentation, name) != default:
-      raise UserError(f'--{name} changes images, but the data are none.')
+      raise UserError(f'--{name} changes images, {why}.')
   return lambda key, x: prepare(x), prepare
 
 
 def small(
-  mean=0.5, std=0.5, augmentation: Augmentation = _DEFAULT
+  augmentation: Augmentation = _DEFAULT, normalisation: Normalisation = HALF
 ) -> tuple[Augment, Prepare]:
-  """Normalises small images: `(x / 255 - mean) / std`.
+  """Normalises small images.
 
   Args:
-    mean: a number or one a channel.
-    std: a number or one a channel.
     augmentation: crop (padded by 4) and flip only if they are true.
+    normalisation: of the pixels.
 
   Returns:
     `(augment, prepare)` of uint8 [n, h, w, c] to float32 [n, h, w, c].
@@ -92,7 +107,8 @@ def small(
   def augment(key: jax.Array, x: jax.Array) -> jax.Array:
     return prepare(jax.vmap(change_one)(_keys(key, x), _float(x)))
 
-  prepare = lambda x: _normalise(x, mean, std)
+  # JAX keeps weak references to functions, which tuples do not have.
+  prepare = lambda x: normalisation(x)
   return augment, prepare
 
 
@@ -102,7 +118,9 @@ def stored_size(image_size: int) -> int:
 
 
 def standard(
-  image_size: int = 224, augmentation: Augmentation = _DEFAULT
+  image_size: int = 224,
+  augmentation: Augmentation = _DEFAULT,
+  normalisation: Normalisation = IMAGENET,
 ) -> tuple[Augment, Prepare]:
   """Random resized crop and flip to train, centre crop to evaluate.
 
@@ -110,6 +128,7 @@ def standard(
     image_size: side of the result.
     augmentation: crop and flip unless they are false; without the random crop
       it is the centre that is cut out.
+    normalisation: of the pixels.
 
   Returns:
     `(augment, prepare)` of uint8 [n, r, r, 3] to float32
@@ -130,14 +149,12 @@ def standard(
     if augmentation.flip is False:
       flips = jnp.zeros_like(flips)
     x = crop_and_resize(x, boxes, flips, image_size)
-    x = jax.vmap(change)(keys, x)
-    return _normalise(x, _IMAGENET_MEAN, _IMAGENET_STD)
+    return normalisation(jax.vmap(change)(keys, x))
 
   def prepare(x: jax.Array) -> jax.Array:
     margin = _margin(x, image_size)
     inner = slice(margin, margin + image_size)
-    x = x[:, inner, inner]
-    return _normalise(x, _IMAGENET_MEAN, _IMAGENET_STD)
+    return normalisation(x[:, inner, inner])
 
   return augment, prepare
 
@@ -152,8 +169,3 @@ def _margin(x: jax.Array, image_size: int) -> int:
 
 def _float(x: jax.Array) -> jax.Array:
   return jnp.asarray(x).astype(jnp.float32)
-
-
-def _normalise(x: jax.Array, mean, std) -> jax.Array:
-  mean, std = jnp.float32(mean), jnp.float32(std)
-  return (_float(x) / 255 - mean) / std

@@ -1,18 +1,11 @@
-"""Bad data end in one sentence that names the culprit, exit code 2, no run.
-
-All through the script, in this process: only the first start of Python counts.
-"""
+"""Bad data end in one sentence that names the culprit, exit code 2, no run."""
 
 import io
-import sys
 
-from absl import flags
-from absl.testing import flagsaver
 import numpy as np
 from PIL import Image
 import pytest
 
-from experiments import common, source_only
 from tests import scripts
 
 SAME = {'cup': 3, 'mug': 3}
@@ -232,20 +225,6 @@ CASES = {
   'image not there': (_image_missing, LIST, ['a/mug/9.png']),
   'line without a label': (_no_label, LIST, ['b.txt', 'line 1']),
 }
-
-
-@pytest.fixture
-def answer(monkeypatch, capsys):
-  """Function of flags: the exit code and what was said."""
-
-  def run(*argv):
-    monkeypatch.setattr(sys, 'argv', ['source_only', *argv])
-    with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
-      flags.FLAGS.unparse_flags()
-      common.main('source_only', source_only.build, compare=False)
-    return stop.value.code, capsys.readouterr().err
-
-  return run
 
 
 @pytest.mark.parametrize('case', CASES)

@@ -61,11 +61,16 @@ def test_published_keeps_the_splits_and_never_trains_on_the_source_test():
   assert _rows(pair.target_test) == set(range(1030, 1040))
 
 
-def test_split_holds_out_a_fifth_of_every_class():
+def test_split_holds_out_a_fifth_whatever_the_labels():
   pair = _draw(_task(), name='split')
-  assert np.bincount(pair.target_train.y).tolist() == [8] * 4
-  assert np.bincount(pair.target_test.y).tolist() == [2] * 4
-  assert not _rows(pair.target_train) & _rows(pair.target_test)
+  assert len(pair.target_train.y) == 32 and len(pair.target_test.y) == 8
+  both = _rows(pair.target_train) | _rows(pair.target_test)
+  assert both == set(range(1000, 1040))
+  target = _domain('there', 10, 1000)
+  target.examples.y[:] = np.sort(target.examples.y)
+  other = _draw(_task(target=target), name='split')
+  for part in ('target_train', 'target_test'):
+    np.testing.assert_array_equal(other.split[part], pair.split[part])
 
 
 def test_sampled_draws_the_published_numbers():
@@ -168,6 +173,7 @@ def test_what_is_fitted_comes_last():
       {'source_classes': ('ant', 'bee'), 'target_classes': ('ant', 'cat')},
       'only there has cat',
     ),
+    ({'label_shift_share': 0.5}, '--label_shift_share is .* --label_shift'),
     ({'source_examples': 81}, '81 training examples of here .* are 80'),
     ({'target_examples': 41}, '41 training examples of there .* are 40'),
   ],

@@ -9,11 +9,13 @@ import pytest
 from da_jax.data import augment, transforms
 from da_jax.data.augment import crop
 from da_jax.data.augment.crop import crop_and_resize, draw_box
+from da_jax.data.normalisation import Normalisation
 from da_jax.errors import UserError
 
 MEAN = np.float32([0.485, 0.456, 0.406])
 STD = np.float32([0.229, 0.224, 0.225])
 SIZE = 28  # stored as 32
+LEVELS = Normalisation(0.0, 1 / 255)
 _QUANTILES = np.linspace(0.1, 0.9, 9)
 AUGMENT = jax.jit(transforms.standard(SIZE)[0])
 ALL = transforms.Augmentation(
@@ -38,7 +40,7 @@ def _levels(x):
 
 def test_small_normalises_and_does_not_augment():
   x = np.array([0, 51, 255], np.uint8).reshape(1, 1, 3, 1)
-  augment, prepare = transforms.small(0.5, 0.25)
+  augment, prepare = transforms.small(normalisation=Normalisation(0.5, 0.25))
   expected = np.float32([-2, -1.2, 2]).reshape(x.shape)
   np.testing.assert_allclose(prepare(x), expected, rtol=1e-6)
   np.testing.assert_array_equal(augment(jax.random.key(0), x), prepare(x))
@@ -46,7 +48,9 @@ def test_small_normalises_and_does_not_augment():
 
 
 def test_small_takes_a_mean_for_every_channel():
-  _, prepare = transforms.small((0.0, 0.5, 1.0), (1.0, 0.5, 0.25))
+  _, prepare = transforms.small(
+    normalisation=Normalisation((0.0, 0.5, 1.0), (1.0, 0.5, 0.25))
+  )
   x = np.full((1, 2, 2, 3), 255, np.uint8)
   np.testing.assert_array_equal(prepare(x)[0, 0, 0], [1, 1, 0])
 
@@ -195,7 +199,7 @@ def test_the_default_is_crop_and_flip_with_the_keys_of_old():
 @pytest.mark.parametrize('asked', [None, False])
 def test_small_images_neither_move_nor_turn_unless_asked(asked):
   augmentation = transforms.Augmentation(crop=asked, flip=asked)
-  augment, prepare = transforms.small(0.3, 0.7, augmentation)
+  augment, prepare = transforms.small(augmentation, Normalisation(0.3, 0.7))
   x = _images()
   np.testing.assert_array_equal(augment(jax.random.key(0), x), prepare(x))
 
@@ -225,7 +229,7 @@ def test_without_flip_the_crops_stay():
 def test_small_images_move_by_up_to_4_and_turn():
   x = np.repeat(_images(1, 8), 64, axis=0)
   moving = transforms.Augmentation(crop=True, flip=True)
-  augment, _ = transforms.small(0.0, 1 / 255, moving)
+  augment, _ = transforms.small(moving, LEVELS)
   padded = np.pad(x[0], ((4, 4), (4, 4), (0, 0)))
   crops = [padded[i : i + 8, j : j + 8] for i in range(9) for j in range(9)]
   crops = np.stack(crops + [crop[:, ::-1] for crop in crops])
@@ -238,7 +242,7 @@ def test_small_images_move_by_up_to_4_and_turn():
 
 def test_changes_follow_in_order_each_with_its_key():
   x, key = _images(4), jax.random.key(5)
-  whole = transforms.small(0.0, 1 / 255, ALL._replace(crop=None, flip=None))[0]
+  whole = transforms.small(ALL._replace(crop=None, flip=None), LEVELS)[0]
   stages = [
     augment.jitter(strength=0.4),
     augment.grey(probability=0.2),
@@ -272,7 +276,7 @@ def test_leaving_a_change_out_keeps_the_draws_of_the_others():
   both = alone._replace(jitter=0.4)
   masks = []
   for augmentation in (alone, both):
-    result = transforms.small(0.0, 1 / 255, augmentation)[0](key, x)
+    result = transforms.small(augmentation, LEVELS)[0](key, x)
     masks.append(np.isclose(result, 127.5, atol=1e-3).all(-1))
   assert masks[0].sum() > 100
   np.testing.assert_array_equal(*masks)
@@ -291,7 +295,7 @@ def test_augmented_examples_depend_on_key_and_place_alone(kind):
 
 def test_grey_images_are_augmented():
   x, key = _images()[..., :1], jax.random.key(0)
-  augment, _ = transforms.small(0.0, 1 / 255, ALL)
+  augment, _ = transforms.small(ALL, LEVELS)
   result = np.asarray(jax.jit(augment)(key, x))
   assert result.shape == x.shape
   assert -0.01 < result.min() < result.max() < 255.01

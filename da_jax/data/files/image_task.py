@@ -1,11 +1,11 @@
 """Tasks of image files: decoded to one size, cropped where that is usual."""
 
 import dataclasses
-import functools
 
-from da_jax.data import transforms
+from da_jax.data import inputs
 from da_jax.data.files import cache
 from da_jax.data.files.broken import without_broken
+from da_jax.data.normalisation import HALF, IMAGENET
 from da_jax.data.pair import Domain, Task
 from da_jax.errors import UserError
 
@@ -43,11 +43,10 @@ def image_task(
   if size < 1:
     raise UserError(f'--image_size={size} must be positive.')
   if size <= _SMALL:
-    stored = size
-    transform = functools.partial(transforms.small, 0.5, 0.5)
+    taken, normalisation = inputs.small_images(size), HALF
   else:
-    stored = transforms.stored_size(size)
-    transform = functools.partial(transforms.standard, size)
+    taken, normalisation = inputs.standard_images(size), IMAGENET
+  stored = taken['shape'][0]
 
   def decoded(domain: Domain) -> Domain:
     files = dataclasses.replace(domain.examples.x, size=stored)
@@ -62,5 +61,7 @@ def image_task(
     decoded(target),
     protocol=protocol,
     backbone=backbone,
-    transform=transform,
+    transform=inputs.transform(taken),
+    inputs=taken,
+    normalisation=normalisation,
   )

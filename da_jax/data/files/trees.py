@@ -1,4 +1,4 @@
-"""Image files in one folder a class: `<root>/<class>/*`."""
+"""Image files in folders: one a class, `<root>/<class>/*`, or at any depth."""
 
 import pathlib
 
@@ -49,6 +49,25 @@ def scan(root: pathlib.Path) -> dict[str, list[pathlib.Path]]:
   if ignored:
     logging.warning('%s: %d files are no images, ignored', root, ignored)
   return classes
+
+
+def below(root: pathlib.Path) -> list[pathlib.Path]:
+  """Lists all images in a folder and its folders, sorted; hidden ones not.
+
+  Raises:
+    UserError: there is none.
+  """
+  paths = [
+    path
+    for path in sorted(root.rglob('*'))
+    if not any(part.startswith('.') for part in path.relative_to(root).parts)
+    and _is_image(path)
+  ]
+  if not paths:
+    raise UserError(
+      f'the folder {root} has no image file ({", ".join(_SUFFIXES)}).'
+    )
+  return paths
 
 
 def _is_class(path: pathlib.Path) -> bool:

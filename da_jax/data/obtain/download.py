@@ -22,7 +22,8 @@ class Remote(NamedTuple):
   Attributes:
     name: file name to store it under.
     urls: mirrors, tried in order.
-    checksum: 'sha256:<hex>' or 'md5:<hex>'; None if none is published.
+    checksum: 'sha256:<hex>' or 'md5:<hex>', or its beginning where no more of
+      it is published; None if none is.
     size: bytes, if known.
   """
 
@@ -139,6 +140,6 @@ def _difference(remote: Remote, path: pathlib.Path) -> str | None:
       remote.name,
       found,
     )
-  elif found != expected.lower():
+  elif not found.startswith(expected.lower()):
     return f'has {algorithm} {found}, expected {expected}'
   return None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from da_jax.data import transforms
+from da_jax.data import inputs
 from da_jax.data.own import (
   array_file,
   labels,
@@ -79,8 +79,15 @@ def load(
     both = [_of_table(part, label_column, drop_columns) for part in tables]
   _check_dropped(both, drop_columns)
   both[1] = _aligned(*both)
-  columns = both[0].columns or range(both[0].x.shape[1])
-  columns = [f'column {name}' for name in columns]
+  ignored = (label_column or 'label', domain_column, *drop_columns)
+  taken = inputs.rows(
+    both[0].x.shape[1],
+    fit='standardise',
+    missing=missing,
+    columns=list(both[0].columns or both[1].columns),
+    ignored=[name for name in ignored if name],
+  )
+  columns = inputs.columns(taken)
   if missing == 'reject':
     for part in both:
       numbers.reject_missing(part.x, columns, part.rows, str(part.path))
@@ -93,8 +100,9 @@ def load(
     *domains,
     protocol='transductive',
     backbone='mlp',
-    transform=transforms.rows,
+    transform=inputs.transform(taken),
     fit=functools.partial(numbers.fit, columns=columns, **settings),
+    inputs=taken,
   )
 
 

@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from da_jax.data import transforms
+from da_jax.data import inputs
 from da_jax.data.own import array_file, labels, own_files
 from da_jax.data.own import standardise as numbers
 from da_jax.data.pair import Domain, Examples, Task
@@ -53,7 +53,8 @@ def load(
         f'the series of {paths[0]} have {one} {what}, those of {paths[1]}'
         f' {other}: both domains need the same.'
       )
-  channels = [f'channel {i}' for i in range(shapes[0][1])]
+  taken = inputs.series(*shapes[0], missing=missing)
+  channels = inputs.columns(taken)
   if missing == 'reject':
     for path, domain in zip(paths, domains, strict=True):
       x = domain.examples.x
@@ -63,8 +64,9 @@ def load(
     *domains,
     protocol='transductive',
     backbone='conv1d',
-    transform=transforms.rows,
+    transform=inputs.transform(taken),
     fit=functools.partial(numbers.fit, columns=channels, **settings),
+    inputs=taken,
   )
 
 

@@ -104,6 +104,32 @@ def fit(
   return pair._replace(fitted=fitted)
 
 
+def apply(
+  fitted: Mapping[str, np.ndarray], x: np.ndarray, columns: Sequence[str]
+) -> np.ndarray:
+  """Does to new examples of the target what `fit` did to its parts.
+
+  Args:
+    fitted: of the pair.
+    x: numbers [n, ..., d].
+    columns: names of the d columns or channels.
+
+  Returns:
+    float32 [n, ..., d].
+
+  Raises:
+    UserError: a number is beyond float32.
+  """
+  own = any(name.startswith('target/') for name in fitted)
+  prefix = 'target/' if own else 'source/'
+  numbers = {
+    name.removeprefix(prefix): array
+    for name, array in fitted.items()
+    if name.startswith(prefix)
+  }
+  return _apply(numbers, x, columns)
+
+
 def _learn(
   x: np.ndarray, missing: str, outliers: str, scale: bool
 ) -> dict[str, np.ndarray]:

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from da_jax.data import transforms
+from da_jax.data import inputs
 from da_jax.data.own import own_files, table_file, words
 from da_jax.data.own.table import Table
 from da_jax.data.pair import Domain, Examples, Task
@@ -62,14 +62,15 @@ def load(
     class_names, y = part.labels(label_column)
     return Domain(name, class_names, Examples(x, y))
 
-  ids = text_as == 'tokens'
+  taken = inputs.texts(text_as, text_column, text_length or LENGTH)
   return Task(
     'text',
     *map(domain, (source, target), tables),
     protocol='transductive',
-    backbone='lstm' if ids else 'mlp',
-    transform=transforms.ids if ids else transforms.rows,
+    backbone='lstm' if text_as == 'tokens' else 'mlp',
+    transform=inputs.transform(taken),
     fit=words.fit_tfidf if text_as == 'tfidf' else lambda pair: pair,
+    inputs=taken,
   )
 
 

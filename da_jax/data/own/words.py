@@ -4,7 +4,7 @@ All lower the case and compose characters (NFC), so that equal words are equal
 bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import re
 import unicodedata
 import zlib
@@ -75,15 +75,7 @@ def fit_tfidf(pair: DomainPair) -> DomainPair:
   Raises:
     UserError: the training texts have no words.
   """
-  from sklearn.feature_extraction.text import TfidfVectorizer
-
-  vectorizer = TfidfVectorizer(
-    preprocessor=normalise,
-    ngram_range=(1, 2),
-    max_features=VOCABULARY,
-    sublinear_tf=True,
-    dtype=np.float32,
-  )
+  vectorizer = _vectorizer(max_features=VOCABULARY)
   texts = np.concatenate([pair.source_train.x, pair.target_train.x])
   try:
     vectorizer.fit(texts)
@@ -98,3 +90,24 @@ def fit_tfidf(pair: DomainPair) -> DomainPair:
     'idf': vectorizer.idf_,
   }
   return map_x(pair, rows, rows)._replace(fitted=fitted)
+
+
+def apply_tfidf(
+  fitted: Mapping[str, np.ndarray], texts: Sequence[str]
+) -> SparseRows:
+  """Turns texts into the rows that `fit_tfidf` makes of them."""
+  vectorizer = _vectorizer(vocabulary=fitted['vocabulary'].tolist())
+  vectorizer.idf_ = fitted['idf']
+  return SparseRows(vectorizer.transform(texts))
+
+
+def _vectorizer(**vocabulary):
+  from sklearn.feature_extraction.text import TfidfVectorizer
+
+  return TfidfVectorizer(
+    preprocessor=normalise,
+    ngram_range=(1, 2),
+    sublinear_tf=True,
+    dtype=np.float32,
+    **vocabulary,
+  )

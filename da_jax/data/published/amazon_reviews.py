@@ -11,7 +11,7 @@ import pathlib
 
 import numpy as np
 
-from da_jax.data import transforms
+from da_jax.data import inputs
 from da_jax.data.obtain.download import Remote
 from da_jax.data.obtain.locate import locate
 from da_jax.data.pair import Examples, Task
@@ -150,11 +150,13 @@ def load(data_dir: pathlib.Path, source: str, target: str) -> Task:
   Raises:
     UserError: files are missing or damaged.
   """
+  taken = inputs.rows(_FEATURES, transform='logarithms')
   return Task(
     dataset='amazon_reviews',
     source=arrays.domain(PUBLISHED, _read, data_dir, source),
     target=arrays.domain(PUBLISHED, _read, data_dir, target),
     protocol='published',
     backbone='mlp',
-    transform=transforms.logarithms,
+    transform=inputs.transform(taken),
+    inputs=taken,
   )

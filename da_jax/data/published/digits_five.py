@@ -9,13 +9,13 @@ of the other. Batches of the two domains are drawn independently, so the pairs
 are of no consequence here.
 """
 
-import functools
 import pathlib
 
 import numpy as np
 
-from da_jax.data import transforms
+from da_jax.data import inputs
 from da_jax.data.digits import CLASS_NAMES
+from da_jax.data.normalisation import HALF
 from da_jax.data.pair import Examples, Task
 from da_jax.data.published import (
   arrays,
@@ -103,13 +103,16 @@ def load(data_dir: pathlib.Path, source: str, target: str) -> Task:
     domain = arrays.domain(PUBLISHED, read, data_dir, name)
     return domain._replace(sample=_SAMPLES.get(name))
 
+  taken = inputs.small_images(28, 1) if grey else inputs.small_images(32)
   return Task(
     dataset='digits_five',
     source=domain(source),
     target=domain(target),
     protocol='published',
     backbone='lenet' if grey else 'dtn',
-    transform=functools.partial(transforms.small, 0.5, 0.5),
+    transform=inputs.transform(taken),
+    inputs=taken,
+    normalisation=HALF,
   )
 
 

@@ -5,13 +5,13 @@ Image i of every domain shows the same digit, image i of MNIST: the published
 test splits are of digits that none has trained on.
 """
 
-import functools
 import pathlib
 
 import numpy as np
 
-from da_jax.data import transforms
+from da_jax.data import inputs
 from da_jax.data.digits import CLASS_NAMES
+from da_jax.data.normalisation import HALF
 from da_jax.data.obtain.download import Remote
 from da_jax.data.obtain.locate import locate
 from da_jax.data.pair import Examples, Task
@@ -138,11 +138,14 @@ def load(data_dir: pathlib.Path, source: str, target: str) -> Task:
   """
   if {source, target} == {'mnist', 'identity'}:
     raise UserError("mnist_c: 'mnist' and 'identity' are the same images.")
+  taken = inputs.small_images(28, 1)
   return Task(
     dataset='mnist_c',
     source=arrays.domain(PUBLISHED, _read, data_dir, source),
     target=arrays.domain(PUBLISHED, _read, data_dir, target),
     protocol='published',
     backbone='lenet',
-    transform=functools.partial(transforms.small, 0.5, 0.5),
+    transform=inputs.transform(taken),
+    inputs=taken,
+    normalisation=HALF,
   )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from da_jax.data import mat, transforms
+from da_jax.data import inputs, mat
 from da_jax.data.obtain.locate import locate
 from da_jax.data.pair import Examples, Task
 from da_jax.data.published import arrays, office_caltech10, zscore
@@ -76,14 +76,16 @@ def load(
   """
   read = functools.partial(_read, features)
   domain = functools.partial(arrays.domain, published(features), read, data_dir)
+  taken = inputs.rows(features.width, fit='zscore')
   return Task(
     dataset=features.name,
     source=domain(source),
     target=domain(target),
     protocol='transductive',
     backbone='mlp',
-    transform=transforms.rows,
+    transform=inputs.transform(taken),
     fit=zscore.fit,
+    inputs=taken,
   )
 
 

@@ -65,21 +65,27 @@ def stored(
   root: pathlib.Path,
   domain: str,
   splits: Mapping[str, Records],
-):
+) -> tuple[Any, str]:
   """Prepares a domain unless it is.
 
   Returns:
-    TFDS data source of its examples, in the order of `splits`.
+    TFDS data source of its examples, in the order of `splits`, and the key of
+    their content.
 
   Raises:
     UserError: the cache cannot be written.
   """
   from da_jax.data.published import builder, builders
 
-  cache = cache_folder() / 'tfds' / _fingerprint(root, splits)
-  return builder.prepared(
-    builders.BUILDERS[published.name], domain, root, cache, list(splits)
+  key = _fingerprint(root, splits)
+  source = builder.prepared(
+    builders.BUILDERS[published.name],
+    domain,
+    root,
+    cache_folder() / 'tfds' / key,
+    list(splits),
   )
+  return source, key
 
 
 def _fingerprint(root: pathlib.Path, splits: Mapping[str, Records]) -> str:
@@ -109,9 +115,8 @@ def _domain(
   name: str,
   splits: Mapping[str, Records],
 ) -> Domain:
-  source = stored(published, root, name, splits)
+  source, key = stored(published, root, name, splits)
   y = np.concatenate([r.y for r in splits.values()]).astype(np.int32)
-  key = _fingerprint(root, splits)
   files = ImageFiles(_Stored(source, root), np.arange(len(y)), size=0, key=key)
   return Domain(
     name,

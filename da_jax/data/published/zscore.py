@@ -5,6 +5,8 @@ Adaptation", CVPR 2012: each domain by its own statistics, so that the means of
 the domains agree.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from da_jax.data.own import standardise
@@ -28,14 +30,22 @@ def fit(pair: DomainPair) -> DomainPair:
   Raises:
     UserError: a feature has no finite number.
   """
-  width = pair.source_train.x.shape[1]
   return standardise.fit(
     map_x(pair, _shares, _shares),
-    columns=[f'feature {i}' for i in range(width)],
+    columns=_columns(pair.source_train.x),
     missing='reject',
     outliers='keep',
     standardise='domain',
   )
+
+
+def apply(fitted: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+  """Does to new rows [n, d] of the target what `fit` did to its parts."""
+  return standardise.apply(fitted, _shares(x), _columns(x))
+
+
+def _columns(x: np.ndarray) -> list[str]:
+  return [f'feature {i}' for i in range(x.shape[1])]
 
 
 def _shares(x: np.ndarray) -> np.ndarray:

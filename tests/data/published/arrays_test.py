@@ -42,7 +42,7 @@ def digits(tmp_path):
 )
 def test_images_are_prepared_as_lossless_files(digits, domain, x):
   splits = digits_five.PUBLISHED.records(digits, domain)
-  stored = prepared.stored(digits_five.PUBLISHED, digits, domain, splits)
+  stored, _ = prepared.stored(digits_five.PUBLISHED, digits, domain, splits)
   images = [Image.open(io.BytesIO(record['image'])) for record in stored]
   both = np.concatenate([x, x[: digits_five_test.N_TEST]])
   np.testing.assert_array_equal(np.stack(images), both)
@@ -55,7 +55,7 @@ def test_rows_are_prepared_as_they_are(tmp_path):
   amazon_reviews_test._write(tmp_path, 'books', zipped=True)
   published = amazon_reviews.PUBLISHED
   splits = published.records(tmp_path, 'books')
-  stored = prepared.stored(published, tmp_path, 'books', splits)
+  stored, _ = prepared.stored(published, tmp_path, 'books', splits)
   parts = [amazon_reviews_test._counts('books', split) for split in splits]
   x, y = map(np.concatenate, zip(*parts, strict=True))
   np.testing.assert_array_equal(np.stack([r['row'] for r in stored]), x)
@@ -67,7 +67,7 @@ def test_features_are_prepared_as_they_are(tmp_path):
   published = office_caltech10_surf.PUBLISHED
   features_test._write(tmp_path, published.name, 'dslr', 'dslr')
   splits = published.records(tmp_path, 'dslr')
-  stored = prepared.stored(published, tmp_path, 'dslr', splits)
+  stored, _ = prepared.stored(published, tmp_path, 'dslr', splits)
   x = np.stack([record['row'] for record in stored])
   assert x.dtype == np.float32
   np.testing.assert_array_equal(x, features_test._rows(published.name, 'dslr'))

@@ -82,3 +82,10 @@ def test_negative_features_count_by_their_size(pair):
 def test_a_target_that_trains_and_tests_stays_one(pair):
   fitted = zscore.fit(pair._replace(target_test=pair.target_train))
   assert fitted.target_test is fitted.target_train
+
+
+def test_new_rows_become_what_those_of_the_target_became(pair):
+  fitted = zscore.fit(pair)
+  np.testing.assert_array_equal(
+    zscore.apply(fitted.fitted, pair.target_test.x), fitted.target_test.x
+  )

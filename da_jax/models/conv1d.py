@@ -10,7 +10,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from da_jax.models import layers, sequence
+from da_jax.models import freezing, layers, sequence
 
 
 class Block(nn.Module):
@@ -74,7 +74,7 @@ class Conv1d(nn.Module):
 
   Attributes:
     dtype: of the computation; parameters and statistics are float32.
-    frozen: how many leading depths never run in training mode.
+    frozen: how many depths never run in training mode, see `freezing`.
   """
 
   dtype: jnp.dtype = jnp.float32
@@ -89,7 +89,7 @@ class Conv1d(nn.Module):
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:
     """Maps a series or ids to features [n, 128] in float32."""
-    train_at = [train and depth >= self.frozen for depth in range(3)]
+    train_at = [train and on for on in freezing.trained(self.frozen, 3)]
     x, lengths = Stem(64, self.dtype, name='stem')(x, train_at[0])
     for i in (1, 2):
       block = Block(128, 8, 0.0, self.dtype, name=f'block{i + 1}')

@@ -1,12 +1,11 @@
 """Layers with torch's conventions, computed the way the backend likes best.
 
 Parameters and statistics have the names and shapes of `flax.linen`'s layers;
-values agree with them to float32 rounding. XLA:CPU is slow at 1x1
-convolutions, at column sums and at the backward pass of `nn.max_pool`, so
-these are matrix products and maxima of slices there.
+values agree with them to float32 rounding. XLA:CPU is slow at convolutions
+without overlap, at depthwise ones and at column sums, so these are matrix
+products and sums of shifted maps there.
 """
 
-import functools
 import math
 
 from flax import linen as nn
@@ -15,6 +14,7 @@ from jax import lax
 import jax.numpy as jnp
 
 from da_jax import parallel
+from da_jax.models import columns, depthwise
 
 
 def torch_uniform(fan_in: int) -> nn.initializers.Initializer:
@@ -31,18 +31,21 @@ def torch_uniform(fan_in: int) -> nn.initializers.Initializer:
 
 
 class Dense(nn.Module):
-  """`nn.Dense` with torch's default initialisation."""
+  """`nn.Dense` with torch's default initialisation where none is given."""
 
   features: int
   dtype: jnp.dtype = jnp.float32
+  kernel_init: nn.initializers.Initializer | None = None
+  bias_init: nn.initializers.Initializer | None = None
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
     """Maps [..., d] to [..., features]."""
     fan_in = x.shape[-1]
     init = torch_uniform(fan_in)
-    kernel = self.param('kernel', init, (fan_in, self.features))
-    bias = self.param('bias', init, (self.features,))
+    shape = (fan_in, self.features)
+    kernel = self.param('kernel', self.kernel_init or init, shape)
+    bias = self.param('bias', self.bias_init or init, shape[1:])
     # One flat product: XLA:CPU is slow at the gradient of one of higher rank.
     rows = x.astype(self.dtype).reshape(-1, fan_in)
     rows = rows @ kernel.astype(self.dtype) + bias.astype(self.dtype)
@@ -50,42 +53,55 @@ class Dense(nn.Module):
 
 
 class Conv(nn.Module):
-  """A square two-dimensional convolution with torch's symmetric padding.
+  """A square two-dimensional convolution.
 
   Attributes:
     features: output channels.
     kernel_size: height and width of the kernel.
     strides: step between outputs, the same in both directions.
-    padding: zeros on each side of the map (torch's, unlike 'SAME').
+    padding: zeros on each side of the map (torch's), or 'SAME' (TensorFlow's,
+      which may put one more at the end than at the beginning).
     use_bias: whether to add a bias.
     kernel_init: of the kernel; None is torch's default, `torch_uniform`.
     dtype: of the computation; parameters are float32.
+    groups: of input and of output channels, convolved group by group.
+    bias_init: of the bias; None is torch's default.
   """
 
   features: int
   kernel_size: int
   strides: int = 1
-  padding: int = 0
+  padding: int | str = 0
   use_bias: bool = True
   kernel_init: nn.initializers.Initializer | None = None
   dtype: jnp.dtype = jnp.float32
+  groups: int = 1
+  bias_init: nn.initializers.Initializer | None = None
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
     """Maps [n, h, w, c] to [n, h', w', features]."""
     size = self.kernel_size
-    shape = (size, size, x.shape[-1], self.features)
-    init = torch_uniform(size * size * x.shape[-1])
+    shape = (size, size, x.shape[-1] // self.groups, self.features)
+    init = torch_uniform(math.prod(shape[:3]))
     kernel = self.param('kernel', self.kernel_init or init, shape)
     x = _convolve(
       x.astype(self.dtype),
       kernel.astype(self.dtype),
       self.strides,
-      self.padding,
+      self._pads(x),
+      self.groups,
     )
     if self.use_bias:
-      x += self.param('bias', init, (self.features,)).astype(self.dtype)
+      bias = self.param('bias', self.bias_init or init, shape[3:])
+      x += bias.astype(self.dtype)
     return x
+
+  def _pads(self, x: jax.Array) -> list[tuple[int, int]]:
+    if self.padding != 'SAME':
+      return [(self.padding, self.padding)] * 2
+    size, strides = [self.kernel_size] * 2, [self.strides] * 2
+    return lax.padtype_to_pads(x.shape[1:3], size, strides, 'SAME')
 
 
 class BatchNorm(nn.Module):
@@ -117,30 +133,25 @@ class BatchNorm(nn.Module):
     count = rows.shape[0]
     if use_running_average:
       mean, var = old_mean.value, old_var.value
-      rows -= _repeat(count, mean)
+      rows -= columns.repeat(count, mean)
     else:
-      mean = parallel.mean(_column_sum(count, rows) / count)
-      rows -= _repeat(count, mean)
-      var = parallel.mean(_column_sum(count, rows**2) / count)
+      mean = parallel.mean(columns.total(count, rows) / count)
+      rows -= columns.repeat(count, mean)
+      var = parallel.mean(columns.total(count, rows**2) / count)
       if not self.is_initializing():
         keep = self.momentum
         old_mean.value = keep * old_mean.value + (1 - keep) * mean
         old_var.value = keep * old_var.value + (1 - keep) * var
     factor = lax.rsqrt(var + self.epsilon) * scale
-    rows = rows * _repeat(count, factor) + _repeat(count, bias)
+    rows = rows * columns.repeat(count, factor) + columns.repeat(count, bias)
     return rows.reshape(x.shape).astype(self.dtype)
 
 
-def max_pool_2x2(x: jax.Array) -> jax.Array:
-  """Maps [n, h, w, c] to [n, h // 2, w // 2, c]; ties share the gradient."""
-  h, w = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
-  x = jnp.maximum(x[:, 0:h:2, :w], x[:, 1:h:2, :w])
-  return jnp.maximum(x[:, :, 0::2], x[:, :, 1::2])
-
-
-def max_pool_3x3_s2(x: jax.Array) -> jax.Array:
-  """Maps [n, h, w, c] to [n, (h + 1) // 2, (w + 1) // 2, c], padded by 1."""
-  return _max_of_three(_max_of_three(x, 1), 2)
+def layer_norm(
+  dtype: jnp.dtype, name: str, epsilon: float = 1e-5
+) -> nn.LayerNorm:
+  """LayerNorm with torch's epsilon and a variance that cannot cancel."""
+  return nn.LayerNorm(epsilon, dtype, use_fast_variance=False, name=name)
 
 
 def flatten(x: jax.Array) -> jax.Array:
@@ -148,53 +159,30 @@ def flatten(x: jax.Array) -> jax.Array:
   return x.transpose(0, 3, 1, 2).reshape(x.shape[0], -1)
 
 
-def _max_of_three(x: jax.Array, axis: int) -> jax.Array:
-  edges = [(0, 0)] * x.ndim
-  edges[axis] = (1, 1)
-  size = x.shape[axis]
-  x = jnp.pad(x, edges, constant_values=-jnp.inf)
-  first, second, third = (
-    lax.slice_in_dim(x, start, start + size, 2, axis) for start in range(3)
-  )
-  return jnp.maximum(jnp.maximum(first, second), third)
-
-
-def _convolve(x, kernel, strides, padding):
-  pointwise = kernel.shape[:2] == (1, 1) and padding == 0
-  if pointwise and jax.default_backend() == 'cpu':
-    x = x[:, ::strides, ::strides]
+def _convolve(x, kernel, strides, pads, groups):
+  on_cpu = jax.default_backend() == 'cpu'
+  if on_cpu and kernel.shape[2:] == (1, groups) and groups > 1:
+    return depthwise.convolve(x, kernel, strides, tuple(pads))
+  unpadded = all(pad == (0, 0) for pad in pads)
+  if on_cpu and kernel.shape[0] in (1, strides) and unpadded and groups == 1:
+    x = _patches(x, kernel.shape[0], strides)
     # One flat product: the gradient of a rank-4 one is no faster than lax's.
-    rows = x.reshape(-1, x.shape[-1]) @ kernel[0, 0]
+    rows = x.reshape(-1, x.shape[-1]) @ kernel.reshape(x.shape[-1], -1)
     return rows.reshape(*x.shape[:-1], -1)
   return lax.conv_general_dilated(
     x,
     kernel,
     (strides, strides),
-    [(padding, padding)] * 2,
+    pads,
     dimension_numbers=('NHWC', 'HWIO', 'NHWC'),
+    feature_group_count=groups,
   )
 
 
-# Sums of columns and copies of a row are each other's transpose. Saying so
-# makes the sums of the backward pass products with ones, too.
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _column_sum(count, rows):
-  if jax.default_backend() != 'cpu':
-    return rows.sum(0)
-  # One row of ones would be a product with a vector, which is not threaded.
-  return (jnp.ones((4, count)) @ rows)[0]
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _repeat(count, row):
-  return jnp.broadcast_to(row, (count, *row.shape))
-
-
-_column_sum.defvjp(
-  lambda count, rows: (_column_sum(count, rows), None),
-  lambda count, _, cotangent: (_repeat(count, cotangent),),
-)
-_repeat.defvjp(
-  lambda count, row: (_repeat(count, row), None),
-  lambda count, _, cotangent: (_column_sum(count, cotangent),),
-)
+def _patches(x, size, strides):
+  """What each output of a convolution without overlap sees, as one vector."""
+  if size == 1:
+    return x[:, ::strides, ::strides]
+  n, h, w = x.shape[0], x.shape[1] // size, x.shape[2] // size
+  x = x[:, : h * size, : w * size].reshape(n, h, size, w, size, -1)
+  return x.swapaxes(2, 3).reshape(n, h, w, -1)

@@ -8,7 +8,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from da_jax.models import layers
+from da_jax.models import layers, pooling
 
 
 class LeNet(nn.Module):
@@ -33,10 +33,10 @@ class LeNet(nn.Module):
     """Maps images [n, h, w, c] to features [n, 500] in float32."""
     off = [not train or depth < self.frozen for depth in range(3)]
     x = layers.Conv(20, 5, dtype=self.dtype, name='conv1')(x)
-    x = nn.relu(layers.max_pool_2x2(x))
+    x = nn.relu(pooling.max_pool_2x2(x))
     x = layers.Conv(50, 5, dtype=self.dtype, name='conv2')(x)
     x = nn.Dropout(0.5, broadcast_dims=(1, 2))(x, deterministic=off[1])
-    x = nn.relu(layers.max_pool_2x2(x))
+    x = nn.relu(pooling.max_pool_2x2(x))
     x = layers.flatten(x)
     x = nn.relu(layers.Dense(500, self.dtype, name='fc1')(x))
     x = nn.Dropout(0.5)(x, deterministic=off[2])

@@ -8,7 +8,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from da_jax.models import sequence
+from da_jax.models import freezing, sequence
 
 
 class Lstm(nn.Module):
@@ -19,7 +19,7 @@ class Lstm(nn.Module):
     dropout: share of inputs of every layer but the first that are dropped in
       training.
     dtype: of the computation; parameters and cell states are float32.
-    frozen: how many leading depths never run in training mode.
+    frozen: how many depths never run in training mode, see `freezing`.
   """
 
   widths: tuple[int, ...] = (128, 128)
@@ -40,11 +40,12 @@ class Lstm(nn.Module):
 
     For a text without words this is the state after one padding.
     """
+    on = freezing.trained(self.frozen, len(self.depths))
     embed = sequence.Embed(self.widths[0], dtype=self.dtype, name='embed')
     x, mask = embed(x)
     for depth, width in enumerate(self.widths, start=1):
       if depth > 1:
-        off = not train or depth < self.frozen
+        off = not (train and on[depth])
         x = nn.Dropout(self.dropout)(x, deterministic=off)
       # Without a parent here, so that its parameters lie under `lstm...`.
       cell = nn.OptimizedLSTMCell(width, dtype=self.dtype, parent=None)

@@ -4,7 +4,7 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from da_jax.models import layers
+from da_jax.models import freezing, layers
 
 
 class Mlp(nn.Module):
@@ -14,7 +14,7 @@ class Mlp(nn.Module):
     widths: units of each layer.
     dropout: share of units dropped in training.
     dtype: of the computation; parameters are float32.
-    frozen: how many leading depths never run in training mode.
+    frozen: how many depths never run in training mode, see `freezing`.
   """
 
   widths: tuple[int, ...] = (256, 256)
@@ -32,8 +32,9 @@ class Mlp(nn.Module):
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:
     """Maps [n, ...] to features [n, widths[-1]] in float32."""
     x = x.reshape(x.shape[0], -1)
+    on = freezing.trained(self.frozen, len(self.widths))
     for depth, width in enumerate(self.widths):
-      off = not train or depth < self.frozen
+      off = not (train and on[depth])
       x = layers.Dense(width, self.dtype, name=f'fc{depth + 1}')(x)
       x = nn.Dropout(self.dropout)(nn.relu(x), deterministic=off)
     return x.astype(jnp.float32)

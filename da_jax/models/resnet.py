@@ -3,15 +3,18 @@
 He, Zhang, Ren and Sun, Deep residual learning for image recognition, CVPR
 2016 (https://arxiv.org/abs/1512.03385). As torchvision's: symmetric padding,
 stride in the 3x3 convolution of a bottleneck ("v1.5"), no classification layer.
+ResNeXt (Xie et al., Aggregated residual transformations, CVPR 2017) groups that
+convolution; wide ones (Zagoruyko and Komodakis, BMVC 2016) widen it.
 """
 
+from collections.abc import Callable
 import functools
 
 from flax import linen as nn
 import jax
 import jax.numpy as jnp
 
-from da_jax.models import layers
+from da_jax.models import layers, pooling
 
 _Conv = functools.partial(
   layers.Conv,
@@ -39,16 +42,20 @@ class Block(nn.Module):
   """A residual block: convolutions with BatchNorm beside a shortcut.
 
   Attributes:
-    width: channels of the 3x3 convolutions.
+    width: channels of the block, or a quarter of them if deep.
     strides: of the block.
     deep: 1x1, 3x3, 1x1 to four times the width instead of two 3x3.
     dtype: of the computation.
+    groups: of the 3x3 convolution of a deep block.
+    group_width: its channels in each group, for 64 of `width`.
   """
 
   width: int
   strides: int
   deep: bool
   dtype: jnp.dtype
+  groups: int = 1
+  group_width: int = 64
 
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:
@@ -57,7 +64,13 @@ class Block(nn.Module):
     for i, (features, size, strides) in enumerate(self._convolutions(), 1):
       y = nn.relu(y) if i > 1 else y
       conv = _Conv(
-        features, size, strides, size // 2, dtype=self.dtype, name=f'conv{i}'
+        features,
+        size,
+        strides,
+        size // 2,
+        dtype=self.dtype,
+        groups=self.groups if size == 3 else 1,
+        name=f'conv{i}',
       )
       norm = layers.BatchNorm(dtype=self.dtype, name=f'bn{i}')
       y = norm(conv(y), use_running_average=not train)
@@ -71,7 +84,8 @@ class Block(nn.Module):
   def _convolutions(self) -> tuple[tuple[int, int, int], ...]:
     width, strides = self.width, self.strides
     if self.deep:
-      return (width, 1, 1), (width, 3, strides), (4 * width, 1, 1)
+      inner = width * self.group_width // 64 * self.groups
+      return (inner, 1, 1), (inner, 3, strides), (4 * width, 1, 1)
     return (width, 3, strides), (width, 3, 1)
 
 
@@ -79,18 +93,15 @@ class Stage(nn.Module):
   """Residual blocks of one width; the first of them has the stride."""
 
   count: int
-  width: int
+  block: Callable[..., Block]
   strides: int
-  deep: bool
-  dtype: jnp.dtype
 
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:
     """Maps [n, h, w, c] to [n, h / strides, w / strides, c']."""
     for i in range(self.count):
       strides = self.strides if i == 0 else 1
-      block = Block(self.width, strides, self.deep, self.dtype, name=str(i))
-      x = block(x, train)
+      x = self.block(strides=strides, name=str(i))(x, train)
     return x
 
 
@@ -102,12 +113,16 @@ class ResNet(nn.Module):
     deep: whether the blocks have three convolutions instead of two.
     dtype: of the computation; parameters and statistics are float32.
     frozen: how many leading depths never run in training mode.
+    groups: of the 3x3 convolution of deep blocks.
+    group_width: its channels in each group, in the first stage.
   """
 
   counts: tuple[int, int, int, int]
   deep: bool
   dtype: jnp.dtype = jnp.float32
   frozen: int = 0
+  groups: int = 1
+  group_width: int = 64
 
   depths = (
     ('stem', ('conv1', 'bn1')),
@@ -121,13 +136,17 @@ class ResNet(nn.Module):
     x = _Conv(64, 7, 2, 3, dtype=self.dtype, name='conv1')(x)
     norm = layers.BatchNorm(dtype=self.dtype, name='bn1')
     x = nn.relu(norm(x, use_running_average=not train_at[0]))
-    x = layers.max_pool_3x3_s2(x)
+    x = pooling.max_pool_3x3_s2(x)
     for i, count in enumerate(self.counts, start=1):
-      strides = 1 if i == 1 else 2
-      width = 64 * 2 ** (i - 1)
-      stage = Stage(
-        count, width, strides, self.deep, self.dtype, name=f'layer{i}'
+      block = functools.partial(
+        Block,
+        64 * 2 ** (i - 1),
+        deep=self.deep,
+        dtype=self.dtype,
+        groups=self.groups,
+        group_width=self.group_width,
       )
+      stage = Stage(count, block, 1 if i == 1 else 2, name=f'layer{i}')
       x = stage(x, train_at[i])
     return x.astype(jnp.float32).mean((1, 2))
 
@@ -136,3 +155,6 @@ resnet18 = functools.partial(ResNet, (2, 2, 2, 2), False)
 resnet34 = functools.partial(ResNet, (3, 4, 6, 3), False)
 resnet50 = functools.partial(ResNet, (3, 4, 6, 3), True)
 resnet101 = functools.partial(ResNet, (3, 4, 23, 3), True)
+resnet152 = functools.partial(ResNet, (3, 8, 36, 3), True)
+resnext50 = functools.partial(resnet50, groups=32, group_width=4)
+wide_resnet50 = functools.partial(resnet50, group_width=128)

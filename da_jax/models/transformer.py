@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from da_jax.models import layers, sequence
+from da_jax.models import freezing, layers, sequence
 
 
 class Layer(nn.Module):
@@ -32,15 +32,11 @@ class Layer(nn.Module):
     """Maps [n, time, d] to the same; none attends to what `mask` excludes."""
     width = x.shape[-1]
     drop = nn.Dropout(self.dropout, deterministic=not train)
-    y = norm(self.dtype, 'norm1')(x)
+    y = layers.layer_norm(self.dtype, 'norm1')(x)
     y = layers.Dense(3 * width, self.dtype, name='qkv')(y)
-    q, k, v = jnp.split(y.reshape(*x.shape[:2], 3 * self.heads, -1), 3, axis=2)
-    y = nn.dot_product_attention(
-      q, k, v, mask=mask[:, None, None], force_fp32_for_softmax=True
-    )
-    y = y.reshape(x.shape)
+    y = attend(y, self.heads, mask)
     x += drop(layers.Dense(width, self.dtype, name='out')(y))
-    y = norm(self.dtype, 'norm2')(x)
+    y = layers.layer_norm(self.dtype, 'norm2')(x)
     y = layers.Dense(4 * width, self.dtype, name='fc1')(y)
     y = nn.gelu(y, approximate=False)
     return x + drop(layers.Dense(width, self.dtype, name='fc2')(y))
@@ -55,7 +51,7 @@ class Transformer(nn.Module):
     count: of layers.
     dropout: share dropped of the embedding and of each sublayer's output.
     dtype: of the computation; parameters are float32.
-    frozen: how many leading depths never run in training mode.
+    frozen: how many depths never run in training mode, see `freezing`.
   """
 
   width: int = 128
@@ -76,7 +72,8 @@ class Transformer(nn.Module):
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:
     """Maps a series or ids to features [n, width] in float32."""
-    train_at = [train and i >= self.frozen for i in range(self.count + 1)]
+    on = freezing.trained(self.frozen, self.count + 1)
+    train_at = [train and depth for depth in on]
     embed = sequence.Embed(self.width, dtype=self.dtype, name='embed')
     x, mask = embed(x)
     x += sinusoids(x.shape[1], self.width).astype(self.dtype)
@@ -84,12 +81,27 @@ class Transformer(nn.Module):
     for i in range(1, self.count + 1):
       layer = Layer(self.heads, self.dropout, self.dtype, name=f'layer{i}')
       x = layer(x, mask, train_at[i])
-    return sequence.masked_mean(norm(jnp.float32, 'norm')(x), mask)
+    return sequence.masked_mean(layers.layer_norm(jnp.float32, 'norm')(x), mask)
 
 
-def norm(dtype: jnp.dtype, name: str) -> nn.LayerNorm:
-  """LayerNorm with torch's epsilon and a variance that cannot cancel."""
-  return nn.LayerNorm(1e-5, dtype, use_fast_variance=False, name=name)
+def attend(
+  qkv: jax.Array, heads: int, mask: jax.Array | None = None
+) -> jax.Array:
+  """Attention of all positions to all: softmax(q k^T / sqrt(d / heads)) v.
+
+  Args:
+    qkv: queries, keys, values [n, time, 3 d], each head by head.
+    heads: that attend side by side.
+    mask: [n, time], which positions are attended to; None is all.
+
+  Returns:
+    [n, time, d].
+  """
+  n, time, _ = qkv.shape
+  q, k, v = jnp.split(qkv.reshape(n, time, 3 * heads, -1), 3, axis=2)
+  mask = None if mask is None else mask[:, None, None]
+  y = nn.dot_product_attention(q, k, v, mask=mask, force_fp32_for_softmax=True)
+  return y.reshape(n, time, -1)
 
 
 def sinusoids(time: int, width: int) -> np.ndarray:

@@ -30,7 +30,13 @@ def value_and_grads(apply, *args):
 
 @pytest.mark.parametrize(
   'size,strides,padding,bias',
-  [(1, 1, 0, False), (1, 2, 0, True), (3, 2, 1, False), (5, 1, 0, True)],
+  [
+    (1, 1, 0, False),
+    (1, 2, 0, True),
+    (3, 2, 1, False),
+    (5, 1, 0, True),
+    (4, 4, 0, True),
+  ],
 )
 def test_conv_equals_linen(size, strides, padding, bias):
   x = jax.random.normal(KEY, (2, 9, 8, 3))
@@ -56,6 +62,75 @@ def test_dense_equals_linen(shape):
     value_and_grads(layers.Dense(4).apply, params, x),
     value_and_grads(nn.Dense(4).apply, params, x),
   )
+
+
+@pytest.mark.parametrize(
+  'features,groups,size,strides,padding',
+  [
+    pytest.param(6, 6, 3, 1, 1, marks=pytest.mark.slow),
+    (6, 6, 3, 2, 'SAME'),
+    pytest.param(6, 6, 4, 2, 0, marks=pytest.mark.slow),
+    pytest.param(6, 6, 2, 3, 1, marks=pytest.mark.slow),
+    (12, 6, 3, 1, 1),
+    (4, 2, 1, 1, 0),
+  ],
+)
+def test_grouped_conv_equals_linen(features, groups, size, strides, padding):
+  x = jax.random.normal(KEY, (2, 9, 8, 6))
+  edges = padding if padding == 'SAME' else [(padding, padding)] * 2
+  ours = layers.Conv(features, size, strides, padding, groups=groups)
+  theirs = nn.Conv(
+    features, (size, size), strides, edges, feature_group_count=groups
+  )
+  params = ours.init(KEY, x)
+  assert jax.tree.map(jnp.shape, params) == jax.tree.map(
+    jnp.shape, theirs.init(KEY, x)
+  )
+  close(
+    value_and_grads(ours.apply, params, x),
+    value_and_grads(theirs.apply, params, x),
+  )
+
+
+def test_depthwise_conv_has_second_derivatives_and_vmap():
+  x = jax.random.normal(KEY, (3, 1, 6, 5, 4))
+
+  def penalty(layer, x):
+    params = layer.init(KEY, x)
+    loss = lambda params, x: (layer.apply(params, x) ** 3).sum()
+    gradients = jax.grad(loss, (0, 1))(params, x)
+    return sum((leaf**2).sum() for leaf in jax.tree.leaves(gradients))
+
+  one = nn.initializers.ones
+  ours = layers.Conv(4, 3, 2, 1, False, kernel_init=one, groups=4)
+  theirs = nn.Conv(
+    *(4, (3, 3), 2, [(1, 1)] * 2),
+    use_bias=False,
+    kernel_init=one,
+    feature_group_count=4,
+  )
+  gradients = [
+    jax.jit(jax.vmap(jax.grad(lambda x, net=net: penalty(net, x))))(x)
+    for net in (ours, theirs)
+  ]
+  close(gradients[0], gradients[1])
+
+
+def test_bfloat16_depthwise_conv_rounds_once():
+  x = jax.random.normal(KEY, (2, 9, 8, 6)).astype(jnp.bfloat16)
+  ours = layers.Conv(6, 3, 2, 1, use_bias=False, dtype=jnp.bfloat16, groups=6)
+  exact = layers.Conv(6, 3, 2, 1, use_bias=False, groups=6)
+  params = jax.tree.map(
+    lambda v: v.astype(jnp.bfloat16).astype(jnp.float32), ours.init(KEY, x)
+  )
+  y = ours.apply(params, x)
+  assert y.dtype == jnp.bfloat16
+  np.testing.assert_array_equal(
+    y, exact.apply(params, x.astype(jnp.float32)).astype(jnp.bfloat16)
+  )
+  loss = lambda params: ours.apply(params, x).astype(jnp.float32).sum()
+  (gradient,) = jax.tree.leaves(jax.grad(loss)(params))
+  assert gradient.dtype == jnp.float32
 
 
 @pytest.mark.parametrize('shape', [(16, 6), (4, 5, 3, 6)])
@@ -121,20 +196,6 @@ def test_batch_norm_spans_the_devices_of_a_map():
   )
   y, updated = mapped(variables, x.reshape(4, 4, 3, 3, 5))
   close((y.reshape(x.shape), updated), apply(variables, x))
-
-
-@pytest.mark.parametrize('shape', [(2, 8, 6, 3), (2, 7, 9, 3)])
-def test_max_pools_equal_linen(shape):
-  x = jax.random.normal(KEY, shape)
-  edges = [(1, 1), (1, 1)]
-  close(
-    value_and_grads(layers.max_pool_2x2, x),
-    value_and_grads(lambda x: nn.max_pool(x, (2, 2), (2, 2)), x),
-  )
-  close(
-    value_and_grads(layers.max_pool_3x3_s2, x),
-    value_and_grads(lambda x: nn.max_pool(x, (3, 3), (2, 2), edges), x),
-  )
 
 
 def test_initialisation_is_torchs_default():

@@ -9,8 +9,13 @@ from da_jax import models
 
 KEY = jax.random.key(0)
 SEQUENCE = ('conv1d', 'lstm', 'transformer')
-SHAPES = {'mlp': (4, 6), 'lenet': (4, 28, 28, 1), 'dtn': (4, 32, 32, 3)}
-SHAPES |= dict.fromkeys(SEQUENCE, (4, 12, 3))
+SHAPES = {
+  'mlp': (4, 6),
+  'lenet': (4, 28, 28, 1),
+  'dtn': (4, 32, 32, 3),
+  'alexnet': (4, 64, 64, 3),
+  **dict.fromkeys(SEQUENCE, (4, 12, 3)),
+}
 WIDTHS = {
   'mlp': 256,
   'lenet': 500,
@@ -22,9 +27,42 @@ WIDTHS = {
   'conv1d': 128,
   'lstm': 128,
   'transformer': 128,
+  'resnet152': 2048,
+  'resnext50': 2048,
+  'wide_resnet50': 2048,
+  'cifar_resnet20': 64,
+  'cifar_resnet56': 64,
+  'alexnet': 4096,
+  'vgg16': 4096,
+  'vgg19': 4096,
+  'squeezenet1_1': 512,
+  'mobilenet_v1': 1024,
+  'mobilenet_v1_075': 768,
+  'mobilenet_v2': 1280,
+  'vit_s16': 384,
+  'vit_b16': 768,
+  'convnext_tiny': 768,
 }
-# torchvision's numbers of parameters without the classification layer.
-SIZES = {'resnet18': 11_176_512, 'resnet50': 23_508_032}
+# Published numbers of parameters (torchvision's; for CIFAR the table of
+# akamaster; of MobileNetV1 Keras's; of ViT-S timm's) without the
+# classification layer.
+SIZES = {
+  'resnet18': 11_176_512,
+  'resnet50': 23_508_032,
+  'resnext50': 25_028_904 - 2_049_000,
+  'wide_resnet50': 68_883_240 - 2_049_000,
+  'cifar_resnet20': 269_722 - 650,
+  'cifar_resnet56': 853_018 - 650,
+  'alexnet': 61_100_840 - 4_097_000,
+  'vgg16': 138_357_544 - 4_097_000,
+  'vgg19': 143_667_240 - 4_097_000,
+  'squeezenet1_1': 1_235_496 - 513_000,
+  'mobilenet_v1': 4_231_976 - 1_025_000,
+  'mobilenet_v2': 3_504_872 - 1_281_000,
+  'vit_s16': 22_050_664 - 385_000,
+  'vit_b16': 86_567_656 - 769_000,
+  'convnext_tiny': 28_589_128 - 769_000,
+}
 
 
 def inputs(name):
@@ -77,7 +115,9 @@ def test_digits_take_both_sizes_and_colours(name, side):
     assert out.shape == (2, WIDTHS[name])
 
 
-@pytest.mark.parametrize('name', ['mlp', 'lenet', *SEQUENCE])
+@pytest.mark.parametrize(
+  'name', ['mlp', 'lenet', 'squeezenet1_1', 'vit_s16', *SEQUENCE]
+)
 def test_bfloat16_is_near_float32(name):
   x = inputs(name)
   make = models.BACKBONES[name]
@@ -88,7 +128,18 @@ def test_bfloat16_is_near_float32(name):
   np.testing.assert_allclose(rough, exact, atol=0.03 * np.abs(exact).max())
 
 
-@pytest.mark.parametrize('name', ['dtn', 'resnet18', 'resnet50', 'conv1d'])
+@pytest.mark.parametrize(
+  'name',
+  [
+    'dtn',
+    'resnet18',
+    'resnet50',
+    'cifar_resnet20',
+    'mobilenet_v1',
+    'mobilenet_v2',
+    'conv1d',
+  ],
+)
 def test_bfloat16_statistics_are_float32(name):
   x = inputs(name)
   backbone = models.BACKBONES[name](dtype=jnp.bfloat16)
@@ -99,7 +150,17 @@ def test_bfloat16_statistics_are_float32(name):
   assert dtypes == {jnp.dtype('float32')}
 
 
-@pytest.mark.parametrize('name', ['dtn', 'resnet18', 'conv1d'])
+@pytest.mark.parametrize(
+  'name',
+  [
+    'dtn',
+    'resnet18',
+    'cifar_resnet20',
+    'mobilenet_v1_075',
+    pytest.param('mobilenet_v2', marks=pytest.mark.slow),
+    'conv1d',
+  ],
+)
 def test_frozen_depths_keep_their_statistics(name):
   x = inputs(name)
   backbone = models.BACKBONES[name](frozen=2)
@@ -113,7 +174,14 @@ def test_frozen_depths_keep_their_statistics(name):
         assert (old == new).all() == (depth < 2)
 
 
-@pytest.mark.parametrize('name', ['mlp', 'lenet', 'dtn', *SEQUENCE])
+@pytest.mark.parametrize(
+  'name',
+  [
+    *('mlp', 'lenet', 'dtn', 'alexnet', *SEQUENCE),
+    pytest.param('vgg16', marks=pytest.mark.slow),
+    pytest.param('convnext_tiny', marks=pytest.mark.slow),
+  ],
+)
 def test_frozen_depths_have_no_dropout(name):
   x = inputs(name)
   options = {'dropout': 0.5} if name == 'mlp' else {}

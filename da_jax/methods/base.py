@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import optax
 
 from da_jax import losses, parallel, types
+from da_jax.models import stylisation
 from da_jax.types import Batch, Method, Metrics, Prediction, PyTree, State
 
 PASSES = ('joint', 'separate')
@@ -62,8 +63,10 @@ def run(
   variables: PyTree,
   x: jax.Array,
   key: jax.Array,
+  *,
+  train: bool = True,
 ) -> tuple[PyTree, PyTree]:
-  """Runs a part in training mode.
+  """Runs a part, in training mode unless told otherwise.
 
   Returns:
     What the network returns, and all variables with the part's updated.
@@ -72,7 +75,7 @@ def run(
   output, updated = network.apply(
     collections,
     x,
-    train=True,
+    train=train,
     rngs={'dropout': key},
     mutable=list(variables[part]),
   )
@@ -85,6 +88,8 @@ def classify(
   variables: PyTree,
   x: jax.Array,
   key: jax.Array,
+  *,
+  train: bool = True,
 ) -> tuple[Prediction, PyTree]:
   """Runs the classifier on this device's share; gathers all devices' results.
 
@@ -94,12 +99,15 @@ def classify(
     variables: of all parts.
     x: [b, ...] this device's share.
     key: PRNG key of dropout, the same on all devices.
+    train: whether in training mode.
 
   Returns:
     The prediction for the global batch and the updated variables.
   """
   key = parallel.device_key(key)
-  prediction, variables = run(model, 'model', params, variables, x, key)
+  prediction, variables = run(
+    model, 'model', params, variables, x, key, train=train
+  )
   return parallel.gather(prediction), variables
 
 
@@ -139,9 +147,10 @@ def classify_pair(
   if passes != 'joint':
     raise ValueError(f'passes is one of {PASSES}, not {passes!r}')
   key = parallel.device_key(key)
-  both, variables = run(
-    model, 'model', params, variables, jnp.concatenate([x_s, x_t]), key
-  )
+  with stylisation.joint_pass(len(x_s)):
+    both, variables = run(
+      model, 'model', params, variables, jnp.concatenate([x_s, x_t]), key
+    )
   # Split before gathering: gathered shares alternate between the domains.
   n = len(x_s)
   source, target = (
@@ -196,6 +205,7 @@ def supervised(
   *,
   domain: str,
   label_smoothing: float = 0.0,
+  train: bool = True,
 ) -> Method:
   """Minimises the cross entropy of one domain's labelled examples.
 
@@ -204,6 +214,7 @@ def supervised(
     optimizer: transformation of {'model': params}.
     domain: 'source' or 'target', the only one looked at.
     label_smoothing: in [0, 1).
+    train: whether the classifier runs in training mode.
 
   Returns:
     The method; metrics: loss, <domain>_batch_accuracy, gradient_norm.
@@ -215,7 +226,7 @@ def supervised(
   def loss(params, variables, batch, key, step):
     del step
     prediction, variables = classify(
-      model, params, variables, batch[domain]['x'], key
+      model, params, variables, batch[domain]['x'], key, train=train
     )
     y = labels(batch, domain)
     value = losses.cross_entropy(

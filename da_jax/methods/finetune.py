@@ -1,21 +1,32 @@
 """Fine-tuning: labelled target examples continue a trained network.
 
-Freezing from the input up follows Yosinski et al., "How transferable are
-features in deep neural networks?", NeurIPS 2014,
-https://arxiv.org/abs/1411.1792: early layers are general, late ones special.
-Frozen depths keep their BatchNorm statistics (`frozen` of the backbone) and
-get no updates (`optimizers.by_part`).
+The published regularisers of fine-tuning are a penalty each; `freezing` says
+which depths stand still.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from flax import linen as nn
+import jax
 import optax
 
-from da_jax.errors import UserError
+from da_jax import losses, types
 from da_jax.methods import base
-from da_jax.types import Method
+from da_jax.models import feature_maps
+from da_jax.types import Method, Prediction, PyTree, State
 
-# Labelled target examples a class below which so much is frozen by 'auto'.
-AUTO = ((10, 'backbone'), (50, 'all but the last'), (200, 'stem'))
+
+class Batchwise(NamedTuple):
+  """What a penalty may look at in a step."""
+
+  prediction: Prediction  # of the global batch
+  maps: dict[str, jax.Array]  # `feature_maps.captured`, this device's share
+  y: jax.Array  # int32 [n]
+  x: jax.Array  # this device's share
+  params: PyTree  # of all parts
+  variables: PyTree
+  key: jax.Array
 
 
 def finetune(
@@ -39,43 +50,62 @@ def finetune(
   )
 
 
-def frozen_depths(
-  backbone: nn.Module, freeze: str, labels_per_class: float
-) -> int:
-  """How many depths of a backbone a policy freezes, from the input up.
+def penalised(
+  model: nn.Module,
+  optimizer: optax.GradientTransformation,
+  *,
+  penalty: Callable[[Batchwise], tuple[jax.Array, dict[str, PyTree]]],
+  weight: float = 1.0,
+  label_smoothing: float = 0.0,
+  memory: Callable[[State, types.Batch], dict[str, PyTree]] | None = None,
+  begin: types.BeginFn | None = None,
+  **networks: nn.Module,
+) -> Method:
+  """Minimises CE(target) + weight * penalty.
 
   Args:
-    backbone: gives the names in order, `depths`.
-    freeze: 'none', 'backbone', the name of the last depth to freeze, or 'auto'
-      = the less labelled target data, the more (see `AUTO`).
-    labels_per_class: labelled target training examples a class, on average.
+    model: the classifier.
+    optimizer: transformation of all parts' parameters.
+    penalty: of a step's batch, with the entries of `State.variables` that it
+      renews.
+    weight: of the penalty.
+    label_smoothing: in [0, 1), of the cross entropy.
+    memory: (state, batch) -> entries of `State.variables` that the penalty
+      needs, zero where `begin` is to fill them.
+    begin: of the method.
+    **networks: further parts, each called `(features, train)`.
 
   Returns:
-    The number of leading depths to freeze.
-
-  Raises:
-    UserError: the backbone has no depth of that name.
+    The method; metrics: loss, target_loss, penalty (without its weight),
+    target_batch_accuracy, gradient_norm.
   """
-  names = [name for name, _ in backbone.depths]
-  if freeze == 'auto':
-    freeze = next((f for n, f in AUTO if labels_per_class < n), 'none')
-  special = {
-    'none': 0,
-    'all but the last': len(names) - 1,
-    'backbone': len(names),
-  }
-  if freeze in special:
-    return special[freeze]
-  if freeze not in names:
-    choices = ', '.join(['none', *names, 'backbone', 'auto'])
-    raise UserError(f'--freeze={freeze} is not a depth: choose of {choices}.')
-  return names.index(freeze) + 1
 
+  def init(key, batch):
+    state = base.init_state(key, batch, model, optimizer, **networks)
+    kept = memory(state, batch) if memory else {}
+    return state._replace(variables={**state.variables, **kept})
 
-def frozen_parts(backbone: nn.Module, count: int) -> tuple[str, ...]:
-  """The parameters of the first `count` depths, for `optimizers.by_part`."""
-  return tuple(
-    f'model/backbone/{module}'
-    for _, modules in backbone.depths[:count]
-    for module in modules
-  )
+  def loss(params, variables, batch, key, step):
+    del step
+    key_model, key_penalty = jax.random.split(key)
+    x, y = batch['target']['x'], base.labels(batch, 'target')
+    with feature_maps.captured(model.backbone) as maps:
+      prediction, variables = base.classify(
+        model, params, variables, x, key_model
+      )
+    target_loss = losses.cross_entropy(
+      prediction.logits, y, label_smoothing=label_smoothing
+    )
+    value, renewed = penalty(
+      Batchwise(prediction, maps, y, x, params, variables, key_penalty)
+    )
+    metrics = {
+      'target_loss': target_loss,
+      'penalty': value,
+      'target_batch_accuracy': losses.accuracy(prediction.logits, y),
+    }
+    variables = {**variables, **renewed}
+    return target_loss + weight * value, (variables, metrics)
+
+  step = base.descend(loss, optimizer)
+  return Method(init, step, base.predictor(model), begin)

@@ -4,33 +4,7 @@ import numpy as np
 import pytest
 
 from da_jax import methods, models, optimizers, schedules
-from da_jax.errors import UserError
-from da_jax.methods.finetune import frozen_parts
-
-DEPTHS = [name for name, _ in models.resnet18().depths]
-
-
-@pytest.mark.parametrize(
-  ('freeze', 'labels', 'count'),
-  [
-    ('none', 1, 0),
-    ('stem', 1, 1),
-    ('stage3', 1, 4),
-    ('backbone', 1, 5),
-    ('auto', 1, 5),
-    ('auto', 9.9, 5),
-    ('auto', 10, 4),
-    ('auto', 50, 1),
-    ('auto', 200, 0),
-  ],
-)
-def test_freeze_policy(freeze, labels, count):
-  assert methods.frozen_depths(models.resnet18(), freeze, labels) == count
-
-
-def test_unknown_depth_lists_the_choices():
-  with pytest.raises(UserError, match='none, stem, stage1'):
-    methods.frozen_depths(models.resnet18(), 'layer9', 1)
+from da_jax.methods.freezing import frozen_parts
 
 
 @pytest.mark.parametrize('count', range(4))

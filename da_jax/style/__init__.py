@@ -1,0 +1,1 @@
+"""Neural style transfer: a photograph painted as another picture is."""

@@ -1,0 +1,71 @@
+"""How well a validator chose, once the oracle is known."""
+
+from collections.abc import Sequence
+import math
+
+import numpy as np
+
+
+def choose(scores: Sequence[float | None]) -> int | None:
+  """Place of the highest score, the last of equals.
+
+  Scores that saturate early, such as accuracy on the source, would otherwise
+  choose the checkpoint that has adapted least.
+
+  Args:
+    scores: of a validator, one a checkpoint, in the order of training.
+
+  Returns:
+    The index; NaN or None is never chosen, and None means that there is
+    nothing else.
+  """
+  scores = np.asarray(scores, np.float64)
+  if np.isnan(scores).all():
+    return None
+  return int(np.flatnonzero(scores == np.nanmax(scores))[-1])
+
+
+def regret(scores: Sequence[float], oracle: Sequence[float]) -> float:
+  """max(oracle) - oracle[choose(scores)] >= 0; NaN where nothing is chosen.
+
+  Args:
+    scores: of a validator, one a checkpoint.
+    oracle: accuracies of the same checkpoints on labelled target examples.
+
+  Raises:
+    ValueError: their numbers differ.
+  """
+  _check(scores, oracle)
+  chosen = choose(scores)
+  return math.nan if chosen is None else float(max(oracle) - oracle[chosen])
+
+
+def rank_correlation(scores: Sequence[float], oracle: Sequence[float]) -> float:
+  """Spearman's correlation of scores and accuracies, in [-1, 1].
+
+  Equal values share their mean rank; NaN and None rank below all.
+
+  Args:
+    scores: of a validator, one a checkpoint.
+    oracle: accuracies of the same checkpoints on labelled target examples.
+
+  Returns:
+    The correlation, NaN where either is constant.
+
+  Raises:
+    ValueError: their numbers differ.
+  """
+  from scipy import stats
+
+  _check(scores, oracle)
+  scores = np.nan_to_num(
+    np.asarray(scores, np.float64), nan=-np.inf, posinf=np.inf, neginf=-np.inf
+  )
+  if len(set(scores.tolist())) < 2 or len(set(oracle)) < 2:
+    return math.nan
+  return float(stats.spearmanr(scores, oracle).statistic)
+
+
+def _check(scores: Sequence[float], oracle: Sequence[float]) -> None:
+  if len(scores) != len(oracle):
+    raise ValueError(f'{len(scores)} scores, {len(oracle)} accuracies')

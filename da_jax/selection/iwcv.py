@@ -1,0 +1,40 @@
+"""Importance-weighted cross-validation (IWCV).
+
+Sugiyama, Krauledat and Müller, "Covariate Shift Adaptation by Importance
+Weighted Cross Validation", JMLR 8, 2007,
+https://www.jmlr.org/papers/v8/sugiyama07a.html.
+"""
+
+import numpy as np
+
+from da_jax.selection.density_ratio import density_ratio
+from da_jax.selection.evidence import Evidence, validator
+
+
+@validator
+def iwcv(evidence: Evidence) -> float:
+  """Minus the weighted source risk, -mean_i w_i l_i <= 0.
+
+  Weights are not normalised, as in the paper: where the domains do not overlap
+  all of them vanish, and the risk with them, which looks like a good score.
+  """
+  w, loss = weights_and_losses(evidence)
+  return -np.mean(w * loss)
+
+
+def weights_and_losses(evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
+  """Density ratios of the features and cross-entropies of source validation.
+
+  Args:
+    evidence: float64 and finite.
+
+  Returns:
+    [n] each.
+  """
+  from scipy import special
+
+  w = density_ratio(
+    evidence.features_s, evidence.features_t, evidence.features_train
+  )
+  log_p = special.log_softmax(evidence.logits_s, axis=1)
+  return w, -log_p[np.arange(len(log_p)), evidence.y_s]

@@ -1,5 +1,6 @@
 """kill -9 at random moments of one run: the same bits in the end."""
 
+import json
 import random
 import subprocess
 import sys
@@ -8,16 +9,18 @@ import time
 import numpy as np
 import pytest
 
-from da_jax import checkpoint
+from da_jax import best, checkpoint, runs
 from tests import scripts
 
 KILLS, STEPS = 5, 400
+_TIMES = ('seconds', 'input_wait')
 FLAGS = (
   f'--steps={STEPS}',
   '--batch_size=16',
   '--checkpoint_every=20',
   '--eval_every=100',
   '--baseline=none',
+  '--keep_best',
   '--noreport',
 )
 
@@ -36,6 +39,12 @@ def _newest(run) -> int:
   """Step of the newest finished checkpoint."""
   steps = (run / checkpoint.FOLDER).glob('*')
   return max((int(p.name) for p in steps if p.name.isdigit()), default=0)
+
+
+def _results(run) -> dict:
+  """What a run found, without the time that it took."""
+  results = json.loads((run / runs.RESULTS).read_text())
+  return {k: v for k, v in results.items() if k not in _TIMES}
 
 
 @pytest.mark.slow
@@ -61,3 +70,9 @@ def test_five_kills_change_no_bit(tmp_path):
   assert expected.keys() == got.keys()
   for name, array in expected.items():
     np.testing.assert_array_equal(got[name], array, err_msg=name)
+  assert _results(whole) == _results(killed)
+  kept = {path.name for path in (whole / best.FOLDER).iterdir()}
+  assert kept == {path.name for path in (killed / best.FOLDER).iterdir()}
+  for name in kept:
+    one, other = ((run / best.FOLDER / name) for run in (whole, killed))
+    assert one.read_bytes() == other.read_bytes(), name

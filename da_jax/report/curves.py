@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from da_jax.journal import VALIDATORS
 from da_jax.report import figures
 from da_jax.report.folder import Lines
 
@@ -49,7 +50,7 @@ def evaluation_names(lines: Lines) -> list[str]:
     if 'target_accuracy' in line
     or any(name.startswith('source_val') for name in line)
     for name in line
-    if 'accuracy' in name
+    if 'accuracy' in name and not name.startswith(VALIDATORS)
   }
   return sorted(names, key=lambda name: (name != 'target_accuracy', name))
 
@@ -96,6 +97,8 @@ def evaluation(
 def groups(lines: Lines, before: Lines) -> list[Group]:
   """Draws every other scalar on its own: accuracies, losses, the rest.
 
+  Scores of validators have a picture of their own.
+
   Args:
     lines: the run's metrics.
     before: the baseline's metrics, or nothing.
@@ -107,7 +110,7 @@ def groups(lines: Lines, before: Lines) -> list[Group]:
   shown = evaluation_names(lines)
   kinds = {'Training accuracies': [], 'Losses': [], 'Other scalars': []}
   for name, curve in sorted(series(lines).items()):
-    if name in shown:
+    if name in shown or name.startswith(VALIDATORS):
       continue
     if 'accuracy' in name:
       kind = 'Training accuracies'

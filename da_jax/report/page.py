@@ -9,7 +9,15 @@ from typing import Any
 import jinja2
 
 from da_jax import files
-from da_jax.report import confusion, curves, embedding, folder, samples, summary
+from da_jax.report import (
+  confusion,
+  curves,
+  embedding,
+  folder,
+  samples,
+  summary,
+  validators,
+)
 
 
 def write(run_dir: pathlib.Path) -> pathlib.Path:
@@ -61,6 +69,11 @@ def _content(run: folder.Run) -> dict[str, Any]:
     'oracle_note': summary.ORACLE_NOTE,
     'evaluation': curves.evaluation(run.metrics, run.before_metrics, results),
     'groups': curves.groups(run.metrics, run.before_metrics),
+    'choices': validators.choices(results),
+    'choices_title': validators.TITLE,
+    'choices_note': validators.NOTE,
+    'verdict': validators.verdict(results),
+    'scores': validators.curves(run.metrics, run.before_metrics, results),
     **_confusion(run),
     **_embedding(run),
     'samples': samples.samples(run.predictions, results['class_names']),

@@ -1,10 +1,11 @@
 """The result of a run as a table in the terminal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box, console, markup, table
 
-from da_jax.report import summary
+from da_jax.report import summary, validators
 
 
 def print_results(results: dict[str, Any]) -> None:
@@ -35,6 +36,28 @@ def print_results(results: dict[str, Any]) -> None:
     grid.add_row(*(markup.escape(cell) for cell in row))
   screen = console.Console()
   screen.print(grid)
+  for note in results.get('notes', ()):
+    screen.print(markup.escape(note))
   warning = summary.warning(results)
   if warning:
     screen.print(markup.escape(warning), style='bold')
+  verdict = validators.verdict(results)
+  if verdict:
+    screen.print(markup.escape(verdict))
+  choices = validators.choices(results)
+  if choices:
+    screen.print(_choices(choices))
+
+
+def _choices(choices: Sequence[validators.Choice]) -> table.Table:
+  """A line a validator; the one that counts is bold."""
+  grid = table.Table(
+    title=validators.TITLE,
+    caption=validators.NOTE,
+    box=box.SIMPLE_HEAVY,
+  )
+  for name in validators.COLUMNS:
+    grid.add_column(name, justify='left' if name == 'validator' else 'right')
+  for *cells, counts in choices:
+    grid.add_row(*cells, style='bold' if counts else None)
+  return grid

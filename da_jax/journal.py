@@ -8,11 +8,14 @@ from typing import Any
 
 import jax
 
-from da_jax import progress, types
+from da_jax import hosts, progress, types
 from da_jax.errors import DivergedError
 from da_jax.metrics import MetricsWriter
+from da_jax.observation import Observer
 
 LOG_EVERY = 50
+VALIDATORS = 'validators/'  # before the name of a validator's scores
+_NO_ACCURACY = ('step', 'validators')
 
 
 class Journal:
@@ -25,18 +28,21 @@ class Journal:
   def __init__(
     self,
     run: pathlib.Path | None,
+    observer: Observer,
     name: str,
     done: int,
     steps: int,
     quiet: bool,
   ):
-    self._writer = MetricsWriter(run, done) if run else None
+    processes = range(jax.process_count() if run else 0)
+    self._writers = [MetricsWriter(run, done, p) for p in processes]
+    self._observer = observer
     self._bar = progress.Bar(name, done, steps, shown=not quiet)
     self._pending: tuple[int, Mapping[str, jax.Array]] | None = None
     self._asked = time.monotonic()
     self._stepped = self._waited = 0.0  # seconds
     self._since = (done, self._asked, self._waited)
-    self._lap = {'seconds': self._asked, 'stepped': 0.0, 'waited': 0.0}
+    self._lap = dict.fromkeys(self._times(), 0.0) | {'seconds': self._asked}
 
   def __enter__(self):
     self._bar.start()
@@ -44,8 +50,8 @@ class Journal:
 
   def __exit__(self, *_):
     self._bar.stop()
-    if self._writer:
-      self._writer.close()
+    for writer in self._writers:
+      writer.close()
 
   def awaited(self, batches: Iterator[types.Batch]) -> Iterator[types.Batch]:
     """Gives batches on and takes the time that each is waited for."""
@@ -55,6 +61,7 @@ class Journal:
       self._waited += time.monotonic() - self._asked
       if batch is None:
         return
+      self._observer.batch(batch)
       yield batch
 
   def timed(self, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,16 +72,20 @@ class Journal:
 
     Returns:
       The record with 'seconds' in all, of which 'stepped' in steps and not in
-      evaluations, of which 'waited' for batches.
+      evaluations, of which 'waited' for batches; and what the observer saw.
     """
-    lap = {
+    lap = self._times()
+    times = {n: record.get(n, 0.0) + lap[n] - self._lap[n] for n in lap}
+    self._lap = lap
+    return {**self._observer.recorded(record), **times}
+
+  def _times(self) -> dict[str, float]:
+    return {
       'seconds': time.monotonic(),
       'stepped': self._stepped,
       'waited': self._waited,
+      **self._observer.compiled(),
     }
-    times = {n: record.get(n, 0.0) + lap[n] - self._lap[n] for n in lap}
-    self._lap = lap
-    return {**record, **times}
 
   def step(self, step: int, metrics: Mapping[str, jax.Array]) -> None:
     """Takes the metrics of a step and settles the step before.
@@ -84,7 +95,9 @@ class Journal:
     """
     self.settle()
     self._pending = (step, metrics)
-    self._stepped += time.monotonic() - self._asked
+    seconds = time.monotonic() - self._asked
+    self._stepped += seconds
+    self._observer.step(seconds)
 
   def settle(self) -> None:
     """Checks and writes what is pending.
@@ -104,18 +117,33 @@ class Journal:
         ' --learning_rate; the last checkpoint before it is kept.'
       )
     self._bar.step(step, values['loss'])
-    if step % LOG_EVERY == 0 and self._writer:
-      before, then, waited = self._since
-      now = time.monotonic()
-      values['steps_per_second'] = (step - before) / (now - then)
-      values['input_wait'] = (self._waited - waited) / (now - then)
-      self._since = (step, now, self._waited)
-      self._writer.write(step, values)
+    if step % LOG_EVERY == 0:
+      first, *others = hosts.of_all(self._costs(step))
+      if self._writers:
+        lines = [values | first, *others]
+        for writer, line in zip(self._writers, lines, strict=True):
+          writer.write(step, line)
 
-  def evaluation(self, result: Mapping[str, float]) -> None:
-    """Takes an evaluation: 'step' and accuracies in [0, 1]."""
-    self._bar.evaluation(result)
+  def _costs(self, step: int) -> dict[str, float]:
+    """Of the steps since the last call or evaluation."""
+    before, then, waited = self._since
+    self._since = (step, time.monotonic(), self._waited)
+    seconds = self._since[1] - then
+    return {
+      'input_wait': (self._waited - waited) / seconds,
+      **self._observer.costs(seconds / (step - before)),
+    }
+
+  def evaluation(self, result: Mapping[str, Any]) -> None:
+    """Takes an evaluation: 'step', accuracies in [0, 1], maybe 'validators'.
+
+    Scores of validators that are None are not written.
+    """
+    values = {n: v for n, v in result.items() if n not in _NO_ACCURACY}
+    self._bar.evaluation({'step': result['step'], **values})
     self._since = (result['step'], time.monotonic(), self._waited)
-    if self._writer:
-      values = {name: v for name, v in result.items() if name != 'step'}
-      self._writer.write(result['step'], values)
+    if self._writers:
+      for name, score in result.get('validators', {}).items():
+        if score is not None:
+          values[VALIDATORS + name] = score
+      self._writers[0].write(result['step'], values)

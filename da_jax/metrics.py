@@ -1,29 +1,41 @@
-"""Metrics of a run: metrics.jsonl, one object a line, and TensorBoard."""
+"""Metrics of a run: metrics.jsonl, one object a line, and TensorBoard.
+
+What other processes than the first tell of themselves is in files of their own.
+"""
 
 from collections.abc import Mapping
 import json
 import pathlib
 
-from da_jax.files import write_atomically
+from da_jax import files
+from da_jax.event_files import EventFile
 
-FILE = 'metrics.jsonl'
+FILE, FILES_OF_OTHERS = 'metrics.jsonl', 'metrics-*.jsonl'
 
 
 class MetricsWriter:
   """Appends metrics by step; a resumed run continues where it stands."""
 
-  def __init__(self, run: pathlib.Path, step: int):
-    """Opens the files of a run that stands at `step`; later lines are cut."""
-    path = run / FILE
-    if path.exists():
-      kept = [line for line in _complete_lines(path) if line['step'] <= step]
-      text = ''.join(json.dumps(line) + '\n' for line in kept)
-      write_atomically(path, text)
-    # It imports torch where there is one, which takes seconds.
-    from tensorboardX import SummaryWriter
+  def __init__(self, run: pathlib.Path, step: int, process: int = 0):
+    """Opens the files of a run that stands at `step`; later lines are cut.
 
-    self._file = path.open('a')
-    self._board = SummaryWriter(str(run / 'tensorboard'), purge_step=step + 1)
+    Args:
+      run: the folder.
+      step: updates done.
+      process: whose metrics these are.
+    """
+    name, board = FILE, run / 'tensorboard'
+    if process:
+      name = FILES_OF_OTHERS.replace('*', str(process))
+      board /= f'process-{process}'
+    self._run, path = run, run / name
+    with files.writing(run):
+      if path.exists():
+        kept = [line for line in _complete_lines(path) if line['step'] <= step]
+        text = ''.join(json.dumps(line) + '\n' for line in kept)
+        files.write_atomically(path, text)
+      self._file = path.open('a')
+      self._board = EventFile(board, step + 1)
 
   def write(self, step: int, values: Mapping[str, float]) -> None:
     """Adds one line, visible to readers at once.
@@ -33,14 +45,17 @@ class MetricsWriter:
       values: scalars by name.
     """
     line = {'step': step} | {key: float(v) for key, v in values.items()}
-    self._file.write(json.dumps(line) + '\n')
-    self._file.flush()
-    for key, value in values.items():
-      self._board.add_scalar(key, float(value), step)
+    with files.writing(self._run):
+      self._file.write(json.dumps(line) + '\n')
+      self._file.flush()
+      self._board.write(step, values)
 
   def close(self) -> None:
-    self._file.close()
-    self._board.close()
+    with files.writing(self._run):
+      try:
+        self._file.close()
+      finally:
+        self._board.close()
 
 
 def _complete_lines(path: pathlib.Path) -> list[dict]:

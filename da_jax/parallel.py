@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 import jax
 from jax import lax
+from jax.experimental import multihost_utils
+import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 import numpy as np
 
-from da_jax import types
+from da_jax import hosts, types
 from da_jax.errors import UserError
 
 AXIS = 'data'
@@ -49,8 +51,8 @@ def device_key(key: jax.Array) -> jax.Array:
 
 
 def devices() -> list[jax.Device]:
-  """The devices that share the work: all of them."""
-  return jax.devices()
+  """The devices that share the work: all of them, each process's together."""
+  return sorted(jax.devices(), key=lambda d: (d.process_index, d.id))
 
 
 def mesh() -> Mesh:
@@ -58,9 +60,33 @@ def mesh() -> Mesh:
   return Mesh(np.array(devices()), (AXIS,))
 
 
+def everywhere() -> NamedSharding:
+  """A copy on every device."""
+  return NamedSharding(mesh(), PartitionSpec())
+
+
 def replicate(tree: types.PyTree) -> types.PyTree:
-  """Puts a copy of every leaf on every device."""
-  return jax.device_put(tree, NamedSharding(mesh(), PartitionSpec()))
+  """Puts a copy of every leaf, of process 0 if many, on every device."""
+  if not hosts.many():
+    return jax.device_put(tree, everywhere())
+  return jax.tree.map(
+    lambda x: jax.make_array_from_process_local_data(everywhere(), x, x.shape),
+    hosts.from_first(tree),
+  )
+
+
+def local(tree: types.PyTree) -> types.PyTree:
+  """This process's copies of what is replicated, for work of its own."""
+  if not hosts.many():
+    return tree
+  return jax.tree.map(lambda x: x.addressable_data(0), tree)
+
+
+def fetch(tree: types.PyTree) -> types.PyTree:
+  """All shares of every leaf as NumPy arrays."""
+  if not hosts.many():
+    return jax.device_get(tree)
+  return multihost_utils.process_allgather(tree, tiled=True)
 
 
 def check_batch_size(size: int) -> None:
@@ -73,8 +99,43 @@ def check_batch_size(size: int) -> None:
 
 
 def shard(batch: types.PyTree) -> types.PyTree:
-  """Splits the first axis of every leaf over the devices."""
-  return jax.device_put(batch, NamedSharding(mesh(), PartitionSpec(AXIS)))
+  """Splits the first axis of every leaf over the devices.
+
+  Args:
+    batch: on many processes each one's `hosts.share` of the rows.
+
+  Returns:
+    Global arrays.
+  """
+  sharding = NamedSharding(mesh(), PartitionSpec(AXIS))
+  if not hosts.many():
+    return jax.device_put(batch, sharding)
+  return jax.tree.map(
+    lambda x: jax.make_array_from_process_local_data(sharding, x), batch
+  )
+
+
+def agreed(received: Callable[[], int | None]) -> Callable[[], int | None]:
+  """Makes a signal to one process known to all at the same step.
+
+  Args:
+    received: as of `signals.deferred`.
+
+  Returns:
+    The same, to be called by all processes after every step; if they are many,
+    it says what one of them had received at the call before.
+  """
+  if not hosts.many():
+    return received
+  largest = jax.jit(jnp.max, out_shardings=everywhere())
+  pending = []  # read a step late, so as not to wait for the devices
+
+  def ask() -> int | None:
+    mine = np.full(jax.local_device_count(), received() or 0, np.int32)
+    pending.append(largest(shard(mine)))
+    return (int(pending.pop(0)) or None) if len(pending) > 1 else None
+
+  return ask
 
 
 def compile_step(step: types.StepFn, mode: str = 'jit') -> Callable:
@@ -86,7 +147,12 @@ def compile_step(step: types.StepFn, mode: str = 'jit') -> Callable:
 
   Returns:
     A function of a replicated state, a host batch and a key.
+
+  Raises:
+    UserError: `pmap` on many processes.
   """
+  if mode == 'pmap' and hosts.many():
+    raise UserError('--parallel=pmap runs in one process: take --parallel=jit.')
   if mode == 'pmap':
     mapped = jax.pmap(
       step,
@@ -97,8 +163,7 @@ def compile_step(step: types.StepFn, mode: str = 'jit') -> Callable:
       devices=devices(),
     )
     return lambda state, batch, key: mapped(state, _split(batch), key)
-  everywhere = NamedSharding(mesh(), PartitionSpec())
-  jitted = jax.jit(step, donate_argnums=0, out_shardings=everywhere)
+  jitted = jax.jit(step, donate_argnums=0, out_shardings=everywhere())
   return lambda state, batch, key: jitted(state, shard(batch), key)
 
 

@@ -35,9 +35,12 @@ class Bar:
   def stop(self) -> None:
     self._progress.stop()
 
-  def step(self, step: int, loss: float) -> None:
-    """Shows the number of updates done and the loss of the last."""
-    self._progress.update(self._task, completed=step, loss=f'loss {loss:.3f}')
+  def step(self, step: int, loss: float, **parts: float) -> None:
+    """Shows the number of updates done, the loss of the last and its parts."""
+    text = ''.join(f' {name} {part:.2g}' for name, part in parts.items())
+    self._progress.update(
+      self._task, completed=step, loss=f'loss {loss:.3f}{text}'
+    )
 
   def evaluation(self, result: Mapping[str, float]) -> None:
     """Shows accuracies, shares in [0, 1] under '<name>_accuracy'."""

@@ -4,7 +4,8 @@ config.json says what runs, results.json is written last and only by a run
 that reached its end: a folder with it is finished.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -18,13 +19,27 @@ import jax
 import numpy as np
 
 import da_jax
-from da_jax import checkpoint, evaluate, files, metrics
+from da_jax import (
+  assess,
+  best,
+  checkpoint,
+  cluster,
+  evaluate,
+  files,
+  hosts,
+  locks,
+  metrics,
+  observation,
+  profiling,
+)
+from da_jax.data import inputs
 from da_jax.data.pair import DomainPair
 from da_jax.errors import UserError
 from da_jax.train import Outcome
 
 CONFIG, RESULTS, PREDICTIONS = 'config.json', 'results.json', 'predictions.npz'
 SPLIT, FITTED = 'split.npz', 'fitted.npz'
+# Names or patterns.
 CONTENTS = (
   CONFIG,
   RESULTS,
@@ -32,7 +47,10 @@ CONTENTS = (
   SPLIT,
   FITTED,
   metrics.FILE,
+  metrics.FILES_OF_OTHERS,
   checkpoint.FOLDER,
+  best.FOLDER,
+  profiling.FOLDER,
   'tensorboard',
   'report.html',
   'source_only',
@@ -45,7 +63,10 @@ FREE = (
   'data_dir',
   'checkpoint_every',
   'report',
+  'keep_best',
   'workers',
+  'profile',
+  *cluster.NAMES,
 )
 # Rows of each domain kept for the pictures of the report.
 SHOWN, SHOWN_IMAGES = 500, 32
@@ -62,6 +83,10 @@ def describe(
     'protocol': pair.protocol,
     'data': pair.fingerprint,
     'class_names': list(pair.class_names),
+    'images': pair.normalisation
+    and inputs.image_record(pair.inputs, pair.normalisation),
+    'inputs': dict(pair.inputs),
+    'encoder': dict(pair.encoder) or None,
     'examples': {
       'source_train': len(pair.source_train.y),
       'source_val': len(pair.source_val.y),
@@ -78,11 +103,37 @@ def describe(
   }
 
 
+@contextlib.contextmanager
+def locked(run: pathlib.Path, *, overwrite: bool) -> Iterator[None]:
+  """Makes a folder and keeps other processes from running in it.
+
+  Args:
+    run: the folder; a finished run is read only and needs no lock.
+    overwrite: throw away an earlier run that is there.
+
+  Raises:
+    UserError: it is something else's, in use or cannot be written.
+  """
+  foreign = run.exists() and not (run / CONFIG).exists()
+  if foreign and any(path.name != locks.FILE for path in run.iterdir()):
+    raise UserError(
+      f'--workdir={run} exists and is not the folder of a run: choose another.'
+    )
+  if results_of(run) is not None and not overwrite:
+    yield
+    return
+  with contextlib.ExitStack() as stack:
+    with _writable(run):
+      run.mkdir(parents=True, exist_ok=True)
+      stack.enter_context(locks.held(run))
+    yield
+
+
 def claim(run: pathlib.Path, config: dict, *, overwrite: bool) -> dict | None:
   """Makes a folder this run's, new or to be continued.
 
   Args:
-    run: the folder.
+    run: the folder, `locked`.
     config: of `describe`; flags must equal those of an earlier claim.
     overwrite: throw away an earlier run that is there.
 
@@ -90,14 +141,9 @@ def claim(run: pathlib.Path, config: dict, *, overwrite: bool) -> dict | None:
     The results if the run is finished, else None.
 
   Raises:
-    UserError: the folder is something else's, another configuration's, or
-      cannot be written.
+    UserError: the folder is another configuration's or cannot be written.
   """
   path = run / CONFIG
-  if run.exists() and not path.exists() and any(run.iterdir()):
-    raise UserError(
-      f'--workdir={run} exists and is not the folder of a run: choose another.'
-    )
   if overwrite:
     _clear(run)
   if path.exists() and _has_something_to_lose(run):
@@ -109,14 +155,26 @@ def claim(run: pathlib.Path, config: dict, *, overwrite: bool) -> dict | None:
         ' choose another --workdir or start anew with --overwrite.'
       )
   else:
-    try:
+    with _writable(run):
       run.mkdir(parents=True, exist_ok=True)
       files.write_atomically(path, json.dumps(config, indent=2) + '\n')
-    except OSError as error:
-      raise UserError(
-        f'--workdir={run} cannot be written: {error.strerror}.'
-      ) from error
   return results_of(run)
+
+
+@contextlib.contextmanager
+def _writable(run: pathlib.Path) -> Iterator[None]:
+  try:
+    yield
+  except OSError as error:
+    raise UserError(
+      f'--workdir={run} cannot be written: {error.strerror}.'
+    ) from error
+
+
+def decisive(config: dict) -> dict:
+  """The part of a configuration that says what a run computes."""
+  flags = {k: v for k, v in config['flags'].items() if k not in FREE}
+  return {'flags': flags, 'data': config['data'], 'method': config['method']}
 
 
 def keep_data(run: pathlib.Path, pair: DomainPair) -> None:
@@ -124,6 +182,15 @@ def keep_data(run: pathlib.Path, pair: DomainPair) -> None:
   for name, arrays in ((SPLIT, pair.split), (FITTED, pair.fitted)):
     if arrays:
       _save(run / name, arrays)
+
+
+def fitted_of(run: pathlib.Path) -> dict[str, np.ndarray]:
+  """What was fitted to the examples of a run; often nothing."""
+  path = run / FITTED
+  if not path.exists():
+    return {}
+  with np.load(path) as arrays:
+    return dict(arrays)
 
 
 def results_of(run: pathlib.Path) -> dict | None:
@@ -136,15 +203,17 @@ def baseline_of(run: pathlib.Path, other: pathlib.Path, config: dict) -> dict:
   """What the results of `run` say of the run they are compared with.
 
   Raises:
-    UserError: the other run is unfinished or of another task, length or seed.
+    UserError: the other run is unfinished or of another task, length, seed or
+      selection.
   """
   results = results_of(other)
   if results is None:
     raise UserError(f'--baseline={other} is not the folder of a finished run.')
   earlier = json.loads((other / CONFIG).read_text())
-  names = ('dataset', 'source', 'target', 'seed', 'steps')
+  # By another validator 'selected' would be another question.
+  names = ('dataset', 'source', 'target', 'seed', 'steps', 'select')
   for name in names:
-    there, here = earlier['flags'][name], config['flags'][name]
+    there, here = earlier['flags'].get(name), config['flags'][name]
     if there != here:
       raise UserError(
         f'--baseline={other} was run with --{name}={there}, this run has'
@@ -154,6 +223,10 @@ def baseline_of(run: pathlib.Path, other: pathlib.Path, config: dict) -> dict:
     'method': results['method'],
     'run': os.path.relpath(other, run),
     'target_accuracy': results['target_accuracy'],
+    'last_scores': {
+      validator: choice['last_score']
+      for validator, choice in results.get('validators', {}).items()
+    },
   }
 
 
@@ -175,6 +248,7 @@ def finish(
   *,
   selected_by: str,
   baseline: dict | None,
+  notes: Sequence[str] = (),
 ) -> dict:
   """Writes predictions and results of the last step's state.
 
@@ -184,7 +258,8 @@ def finish(
     pair: the data.
     outcome: of training.
     selected_by: what chose `outcome.selected`, in words.
-    baseline: {'method', 'run', 'target_accuracy'} to compare with.
+    baseline: of `baseline_of` or `start_as_baseline`, to compare with.
+    notes: on what was done, for readers of the report.
 
   Returns:
     The results, accuracies as shares in [0, 1].
@@ -196,9 +271,7 @@ def finish(
   counts = evaluate.confusion(target.logits, pair.target_test.y)
   with np.errstate(invalid='ignore'):
     per_class = np.diag(counts) / counts.sum(axis=1)
-  _save_predictions(run / PREDICTIONS, pair, source, target, counts)
   record = outcome.record
-  source_hits = np.argmax(source.logits, axis=1) == pair.source_val.y
   results = {
     'method': config['method'],
     'dataset': pair.dataset,
@@ -206,9 +279,10 @@ def finish(
     'target': pair.target,
     'protocol': pair.protocol,
     'seed': config['flags']['seed'],
-    'steps': config['flags']['steps'],
+    'steps': record['last']['step'],
     'seconds': round(record['seconds'], 2),
     'input_wait': round(record['waited'] / record['stepped'], 4),
+    **observation.summary(record),
     'target_accuracy': {
       which: record[which]['target_accuracy']
       for which in ('last', 'selected', 'oracle')
@@ -216,15 +290,22 @@ def finish(
     'selected_by': selected_by,
     'selected_step': record['selected']['step'],
     'oracle_step': record['oracle']['step'],
-    'source_accuracy': float(np.mean(source_hits)),
+    'validators': assess.choices(record['evaluations']),
+    'source_accuracy': evaluate.share_right(source.logits, pair.source_val.y),
     'class_names': list(pair.class_names),
     'per_class': {
       name: None if np.isnan(value) else float(value)
       for name, value in zip(pair.class_names, per_class, strict=True)
     },
     'baseline': baseline,
+    'notes': list(notes),
   }
-  files.write_atomically(run / RESULTS, json.dumps(results, indent=2) + '\n')
+  if hosts.is_first():
+    _save_predictions(run / PREDICTIONS, pair, source, target, counts)
+    best.prune(run, [one['step'] for one in results['validators'].values()])
+    with files.writing(run):
+      text = json.dumps(results, indent=2) + '\n'
+      files.write_atomically(run / RESULTS, text)
   return results
 
 
@@ -246,7 +327,11 @@ def _save_predictions(path, pair, source, target, counts) -> None:
 
 
 def _save(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
-  with files.replacing(path) as temporary, temporary.open('wb') as file:
+  with (
+    files.writing(path.parent),
+    files.replacing(path) as temporary,
+    temporary.open('wb') as file,
+  ):
     np.savez_compressed(file, **arrays)
 
 
@@ -271,8 +356,7 @@ def _differing_flags(earlier: dict, config: dict) -> list[str]:
 
 
 def _clear(run: pathlib.Path) -> None:
-  for name in CONTENTS:
-    path = run / name
+  for path in [path for name in CONTENTS for path in run.glob(name)]:
     if path.is_dir():
       shutil.rmtree(path)
     else:

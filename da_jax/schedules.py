@@ -4,7 +4,7 @@ Two families are in use. The papers' depend on the progress p = step / steps;
 TLlib's depend on the number of iterations alone, whatever the run's length.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -78,6 +78,23 @@ def cosine_decay(rate: float, steps: int) -> Schedule:
   return lambda step: (
     rate * 0.5 * (1.0 + jnp.cos(jnp.pi * _progress(step, steps)))
   )
+
+
+def step_decay(
+  rate: float,
+  steps: int,
+  *,
+  milestones: Sequence[float] = (0.6,),
+  gamma: float = 0.1,
+) -> Schedule:
+  """rate * gamma^(milestones reached), each a share of `steps` in [0, 1]."""
+
+  def value(step):
+    p = _progress(step, steps)
+    reached = sum((p >= share).astype(jnp.float32) for share in milestones)
+    return rate * gamma**reached
+
+  return value
 
 
 # Of a reversal or a weight, by flag value: (steps of the run, final value).

@@ -13,30 +13,34 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from da_jax import evaluate, parallel, signals
+from da_jax import (
+  best,
+  evaluate,
+  hosts,
+  parallel,
+  profiling,
+  shared_checkpoints,
+  signals,
+)
+from da_jax.assess import Standing, assessor
 from da_jax.checkpoint import Checkpoints
 from da_jax.data import batches
 from da_jax.data.pair import DomainPair, Examples
-from da_jax.errors import InterruptedRunError
+from da_jax.errors import InterruptedRunError, UserError
 from da_jax.journal import Journal
+from da_jax.observation import Observer
 from da_jax.types import Method, State, StepFn
 
-
-class Standing(NamedTuple):
-  """Where a run stands; what a checkpoint holds."""
-
-  state: State
-  selected: State
-  record: dict
+SELECT = 'infomax'  # what selects unless it is told
 
 
 class Outcome(NamedTuple):
   """What training leaves."""
 
   state: State  # after the last step
-  selected: State  # after the step that the validation chose
+  selected: State  # after the step that the validator chose
   predict: evaluate.PredictAllFn  # (state, raw x) -> Prediction
-  record: dict  # seconds and, for last, selected, oracle: the evaluation
+  record: dict  # seconds, evaluations; of these first, last, selected, oracle
 
 
 def train(
@@ -50,11 +54,15 @@ def train(
   checkpoint_every: int = 500,
   workdir: pathlib.Path | None = None,
   parallel_mode: str = 'jit',
+  select: str = SELECT,
+  keep_best: bool = False,
   target_labels: bool = False,
   workers: int = 0,
   validation: Examples | None = None,
   start: Callable[[State], State] = lambda state: state,
   eval_at_start: bool = False,
+  patience: int | None = None,
+  profile: range = range(0),
   name: str = 'train',
   quiet: bool = False,
 ) -> Outcome:
@@ -70,12 +78,17 @@ def train(
     checkpoint_every: steps between checkpoints; likewise.
     workdir: folder for checkpoints and metrics; None keeps nothing.
     parallel_mode: one of `parallel.MODES`.
-    target_labels: whether batches hold labelled target examples alone.
+    select: the validator that selects, a key of `selection.VALIDATORS`.
+    keep_best: also keep what every validator takes for best, see `best`.
+    target_labels: whether batches hold labelled target examples alone; then
+      `validation` selects, or without it the last step is.
     workers: processes that make batches, see `batches`.
-    validation: what selects; by default the source's held-out examples, or
-      with `target_labels` nothing: the last step counts as selected.
+    validation: labelled target examples, held out.
     start: applied to the initial state, e.g. to put pretrained weights in.
     eval_at_start: also evaluate before the first step.
+    patience: evaluations in a row that may pass without a better score of
+      what selects, after which the run ends early; None trains all steps.
+    profile: numbers, from 1, of the steps to trace, see `profiling.traced`.
     name: shown on the progress bar.
     quiet: show nothing.
 
@@ -84,31 +97,58 @@ def train(
     reporting only: nothing else ever reads it.
 
   Raises:
-    UserError: the batch does not fit the data or the devices.
+    UserError: the batch does not fit the data or the devices, `patience` has
+      no validation set, or the folder cannot be written.
     DivergedError: the loss or the gradient is not finite.
     InterruptedRunError: a signal came; the run is saved.
   """
   parallel.check_batch_size(batch_size)
-  if validation is None and not target_labels:
-    validation = pair.source_val
+  if patience is not None and target_labels and validation is None:
+    raise UserError(
+      '--patience stops on validation accuracy, but the labels are too few to'
+      ' hold any out: give more --labels_per_class.'
+    )
   settings = dict(batch_size=batch_size, seed=seed, target_labels=target_labels)
   key_init, key_run = jax.random.split(jax.random.key(seed))
-  example = batches.batch_at(pair, 0, **settings)
+  mine = dict(settings, share=hosts.share(batch_size))
+  example = batches.batch_at(pair, 0, **mine)
   state = start(_initial_state(method, pair, example, key_init))
   update = parallel.compile_step(_augmented(method, pair), parallel_mode)
   predict = evaluate.compile_predict(method.predict, pair.prepare)
   with contextlib.ExitStack() as stack:
-    checkpoints = stack.enter_context(Checkpoints(workdir)) if workdir else None
+    observer = stack.enter_context(Observer())
+    checkpoints = workdir and stack.enter_context(
+      shared_checkpoints.of(workdir)
+    )
     now = _restore(checkpoints, state)
     done = int(now.state.step)
-    journal = stack.enter_context(Journal(workdir, name, done, steps, quiet))
-    signal_received = stack.enter_context(signals.deferred())
-    assess = functools.partial(_assess, predict, pair, validation, journal)
+    journal = stack.enter_context(
+      _journal(workdir, observer, name, done, steps, quiet)
+    )
+    update = observer.watched(update, name, done)
+    update = stack.enter_context(
+      profiling.traced(update, workdir, profile, done)
+    )
+    signal_received = parallel.agreed(stack.enter_context(signals.deferred()))
+    keep = keep_best and workdir and hosts.is_first()
+    assess = assessor(
+      predict,
+      pair,
+      journal,
+      select=None if target_labels else select,
+      validation=validation,
+      keep=functools.partial(best.write, workdir) if keep else None,
+    )
     if eval_at_start and not done:
       now = assess(now)
-    feed = batches.batches(pair, done, steps, workers=workers, **settings)
+    if method.begin and not done:
+      now = now._replace(
+        state=_begun(method, pair, now.state, settings, key_run, steps)
+      )
+    stopped_by, last = None, _over(now, steps, patience)
+    stop = done if last else steps
+    feed = batches.batches(pair, done, stop, workers=workers, **mine)
     stack.enter_context(contextlib.closing(feed))
-    stopped_by = None
     for batch in journal.awaited(feed):
       state, metrics = update(now.state, batch, key_run)
       now = now._replace(state=state)
@@ -117,16 +157,29 @@ def train(
       stopped_by, last = signal_received(), done == steps
       if last or done % eval_every == 0:
         now = assess(now)
+        last = _over(now, steps, patience)
       if checkpoints and (last or stopped_by or done % checkpoint_every == 0):
         journal.settle()
         now = now._replace(record=journal.timed(now.record))
         checkpoints.save(done, now._asdict())
-      if stopped_by:
+      if last or stopped_by:
         break
     now = now._replace(record=journal.timed(now.record))
-  if done < steps:
+  if not last:
     raise InterruptedRunError(stopped_by, done)
   return Outcome(now.state, now.selected, predict, now.record)
+
+
+def rehearse(
+  method: Method, pair: DomainPair, *, batch_size: int, target_labels: bool
+) -> None:
+  """Raises what tracing the first step would raise; computes nothing."""
+  settings = dict(batch_size=batch_size, seed=0, target_labels=target_labels)
+  example = batches.batch_at(pair, 0, **settings)
+  key = jax.random.key(0)
+  init = lambda key: _initial_state(method, pair, example, key)
+  state = jax.eval_shape(init, key)
+  jax.eval_shape(_augmented(method, pair), state, example, key)
 
 
 def _initial_state(method, pair, example, key) -> State:
@@ -140,12 +193,40 @@ def _initial_state(method, pair, example, key) -> State:
   return jax.jit(method.init)(key, zeros)
 
 
+def _journal(workdir, observer, name, done, steps, quiet) -> Journal:
+  if not hosts.is_first():
+    workdir, quiet = None, True
+  return Journal(workdir, observer, name, done, steps, quiet)
+
+
 def _restore(checkpoints: Checkpoints | None, state: State) -> Standing:
   """The newest checkpoint, or the initial state where there is none."""
-  state = parallel.replicate(state)
+  # Copied, as a leaf that is in it twice would be donated twice.
+  state = parallel.replicate(_copy(state))
   fresh = Standing(state, _copy(state), {})
   restored = checkpoints.restore(fresh._asdict()) if checkpoints else None
   return Standing(**restored) if restored else fresh
+
+
+def _begun(method, pair, state, settings, key_run, steps) -> State:
+  """What the method's `begin` makes of the initial state."""
+  prepare = jax.jit(pair.prepare)
+  prepared = (
+    {domain: {**part, 'x': prepare(part['x'])} for domain, part in raw.items()}
+    for raw in batches.epoch(pair, **settings)
+  )
+  # A number that no step folds in.
+  key = jax.random.fold_in(key_run, steps)
+  state = parallel.local(state)
+  return parallel.replicate(_copy(method.begin(state, prepared, key)))
+
+
+def _over(now: Standing, steps: int, patience: int | None) -> bool:
+  """Whether all steps are done, or enough evaluations passed in vain."""
+  vain = now.record.get('evaluations_in_vain', 0)
+  return int(now.state.step) >= steps or (
+    patience is not None and vain >= patience
+  )
 
 
 def _augmented(method: Method, pair: DomainPair) -> StepFn:
@@ -164,44 +245,6 @@ def _augmented(method: Method, pair: DomainPair) -> StepFn:
     return method.step(state, batch, key_step)
 
   return step
-
-
-def _assess(
-  predict: evaluate.PredictAllFn,
-  pair: DomainPair,
-  validation: Examples | None,
-  journal: Journal,
-  now: Standing,
-) -> Standing:
-  """Evaluates; takes the state as selected if the validation says so.
-
-  Equal validation accuracy counts as better: source validation saturates
-  early, and of equals the longest adapted is wanted.
-  """
-  journal.settle()
-  record, selected = dict(now.record), now.selected
-  result = {'step': int(now.state.step)}
-  if validation is not None:
-    result['validation_accuracy'] = evaluate.accuracy(
-      predict, now.state, validation
-    )
-  result['target_accuracy'] = evaluate.accuracy(
-    predict, now.state, pair.target_test
-  )
-  record['last'] = result
-  record.setdefault('first', result)
-  best = record.get('selected')
-  if (
-    validation is None
-    or best is None
-    or (result['validation_accuracy'] >= best['validation_accuracy'])
-  ):
-    record['selected'], selected = result, _copy(now.state)
-  oracle = record.get('oracle')
-  if oracle is None or result['target_accuracy'] > oracle['target_accuracy']:
-    record['oracle'] = result
-  journal.evaluation(result)
-  return Standing(now.state, selected, record)
 
 
 def _copy(state: State) -> State:

@@ -5,7 +5,7 @@ only where the setting gives them (fine-tuning): reading them in unsupervised
 adaptation is a `KeyError`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -36,11 +36,18 @@ class Prediction(NamedTuple):
 InitFn = Callable[[jax.Array, Batch], State]
 StepFn = Callable[[State, Batch, jax.Array], tuple[State, Metrics]]
 PredictFn = Callable[[State, jax.Array], Prediction]
+BeginFn = Callable[[State, Iterator[Batch], jax.Array], State]
 
 
 class Method(NamedTuple):
-  """An algorithm as three pure functions; hyperparameters are closed over."""
+  """An algorithm as pure functions; hyperparameters are closed over.
+
+  `begin` runs once, before the first step of a new run and after pretrained
+  weights were put in, on one epoch of labelled training batches that are
+  prepared and not augmented. It keeps the structure that `init` has fixed.
+  """
 
   init: InitFn  # (key, batch) -> State
   step: StepFn  # (state, batch, key) -> (state, metrics)
   predict: PredictFn  # (state, x) -> Prediction
+  begin: BeginFn | None = None  # (state, batches, key) -> State

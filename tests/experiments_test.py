@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from da_jax import data
+from da_jax.selection import VALIDATORS
 from tests import scripts
 
 QUICK = ('--steps=4', '--batch_size=8', '--eval_every=2', '--noreport')
@@ -31,16 +32,24 @@ def test_folder_holds_what_the_readme_says(finished):
   config = json.loads((run / 'config.json').read_text())
   lines = (run / 'metrics.jsonl').read_text().splitlines()
   assert set(results['target_accuracy']) == {'last', 'selected', 'oracle'}
-  assert results['selected_by'] == 'source validation accuracy'
+  assert results['selected_by'] == config['flags']['select'] == 'infomax'
   assert results['method'] == 'dann' and results['steps'] == 4
   assert results['dataset'] == 'digits' and results['seed'] == 0
   assert results['source'] == 'plain' and results['target'] == 'photo'
   assert 0 <= results['input_wait'] <= 1
+  assert results['seconds_per_step'] > 0 and results['compilations'] > 0
   assert results['seconds'] > 0 and len(results['per_class']) == 10
   assert 0 <= results['source_accuracy'] <= 1
   baseline = json.loads((run / 'source_only' / 'results.json').read_text())
   assert results['baseline']['method'] == 'source_only'
   assert results['baseline']['target_accuracy'] == baseline['target_accuracy']
+  for found in (results, baseline):
+    assert found['validators'].keys() == VALIDATORS.keys()
+    choice = found['validators']['infomax']
+    assert choice['step'] == found['selected_step']
+    assert choice['target_accuracy'] == found['target_accuracy']['selected']
+  scores = results['baseline']['last_scores']
+  assert scores['infomax'] == baseline['validators']['infomax']['last_score']
   assert config['flags']['grl_schedule'] == 'paper'
   assert config['flags']['backbone'] == 'lenet'
   assert len(config['devices']) == 2 and config['versions']['jax']
@@ -94,6 +103,14 @@ def test_baseline_may_be_another_run(finished, tmp_path):
   assert not (tmp_path / 'coral' / 'source_only').exists()
 
 
+def test_baseline_is_selected_alike(finished, tmp_path):
+  run, _ = finished
+  flags = (f'--baseline={run}/source_only', f'--workdir={tmp_path}/run')
+  process = scripts.run('mmd', *QUICK, *flags, '--select=snd')
+  assert process.returncode == 2
+  assert '--select=infomax, this run has snd' in process.stderr
+
+
 def test_finetune_starts_from_a_run_of_other_devices(finished, tmp_path):
   run, _ = finished
   process = scripts.run(
@@ -115,6 +132,43 @@ def test_finetune_starts_from_a_run_of_other_devices(finished, tmp_path):
   )
   assert '8 labels a class' in results['protocol']
   assert results['selected_by'] == 'target validation accuracy'
+  assert results['validators'] == {}
+
+
+def test_the_old_head_an_average_and_an_early_end(finished, tmp_path):
+  run, _ = finished
+  process = scripts.run(
+    'finetune',
+    *QUICK,
+    '--method=co_tuning',
+    f'--weights={run}',
+    '--labels_per_class=8',
+    '--learning_rate=0',
+    '--schedule=step',
+    '--ema=0.9',
+    '--patience=1',
+    f'--workdir={tmp_path}/tuned',
+  )
+  assert process.returncode == 0, process.stderr
+  results = json.loads((tmp_path / 'tuned' / 'results.json').read_text())
+  assert results['method'] == 'co_tuning'
+  assert results['steps'] <= 4 and f'{results["steps"]} steps' in process.stdout
+
+
+def test_choosing_without_labels_is_not_for_fine_tuning():
+  process = scripts.run('finetune', '--select=snd')
+  assert process.returncode == 2 and process.stderr.count('\n') == 1
+  assert '--select' in process.stderr
+  assert 'target validation accuracy: leave it out' in process.stderr
+
+
+def test_a_file_of_weights_has_no_old_head(tmp_path):
+  np.savez(tmp_path / 'w.npz', weight=np.zeros(2))
+  process = scripts.run(
+    'finetune', '--method=lwf', f'--weights={tmp_path}/w.npz'
+  )
+  assert process.returncode == 2
+  assert 'lwf needs the head' in process.stderr
 
 
 def test_bfloat16_under_pmap(tmp_path):
@@ -149,7 +203,11 @@ def test_two_trees_given_as_paths(tmp_path):
   assert results['class_names'] == ['cup', 'mug']
 
 
-def test_sigterm_saves_and_the_same_command_goes_on(tmp_path):
+@pytest.mark.parametrize(
+  'number, code',
+  [(signal.SIGTERM, 75), (signal.SIGUSR1, 75), (signal.SIGINT, 130)],
+)
+def test_a_signal_saves_and_the_same_command_goes_on(number, code, tmp_path):
   flags = ('--steps=150', '--batch_size=8', '--noreport')
   run = tmp_path / 'run'
   flags = (*flags, '--baseline=none', f'--workdir={run}')
@@ -165,9 +223,9 @@ def test_sigterm_saves_and_the_same_command_goes_on(tmp_path):
   while not (log.exists() and log.read_text()):
     assert time.monotonic() < deadline and process.poll() is None
     time.sleep(0.05)
-  process.send_signal(signal.SIGTERM)
+  process.send_signal(number)
   _, stderr = process.communicate(timeout=120)
-  assert process.returncode == 128 + signal.SIGTERM, stderr
+  assert process.returncode == code, stderr
   assert 'saved: the same command goes on' in stderr
   assert not (run / 'results.json').exists()
   assert len(list((run / 'checkpoints').iterdir())) == 1
@@ -194,3 +252,15 @@ def test_help_lists_the_flags_of_all_scripts():
   for flag in ('--dataset', '--workdir', '--weights', '--grl_schedule'):
     assert flag in text
   assert '|'.join(sorted(data.DATASETS)) in ''.join(text.split())
+
+
+def test_stylised_features_are_not_the_baseline_s(tmp_path):
+  flags = (*QUICK, '--adain=0.5', f'--workdir={tmp_path}/run')
+  process = scripts.run('dann', *flags)
+  assert process.returncode == 0, process.stderr
+  config, baseline = (
+    json.loads((tmp_path / 'run' / name / 'config.json').read_text())
+    for name in ('', 'source_only')
+  )
+  assert config['flags']['adain'] == 0.5
+  assert 'adain' not in baseline['flags']

@@ -1,5 +1,11 @@
 """Every method keeps the contract of `types.Method`."""
 
+import functools
+import itertools
+import os
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -24,8 +30,26 @@ def _batch(name: str, step: int = 0):
   )
 
 
-def _state(name: str, seed: int = 0):
-  return jax.jit(METHODS[name].init)(jax.random.key(seed), _batch(name))
+def _slow_if_supervised(without=()):
+  """The methods, ways of fine-tuning outside the quick tests."""
+  return [
+    pytest.param(name, marks=pytest.mark.slow)
+    if name in toy.SUPERVISED
+    else name
+    for name in NAMES
+    if name not in without
+  ]
+
+
+@functools.cache
+def _state(name: str):
+  return jax.jit(METHODS[name].init)(jax.random.key(0), _batch(name))
+
+
+@functools.cache
+def _eager(name: str):
+  """The state after a step that is not compiled, and its metrics."""
+  return METHODS[name].step(_state(name), _batch(name), jax.random.key(1))
 
 
 def _close(a, b, tolerance: float):
@@ -40,8 +64,7 @@ def _equal(a, b):
 
 @pytest.mark.parametrize('name', NAMES)
 def test_step_keeps_structure_and_gives_finite_scalars(name):
-  state = _state(name)
-  after, metrics = METHODS[name].step(state, _batch(name), jax.random.key(1))
+  state, (after, metrics) = _state(name), _eager(name)
   describe = lambda tree: jax.tree.map(lambda x: (x.shape, x.dtype), tree)
   assert jax.tree.structure(state) == jax.tree.structure(after)
   assert describe(state) == describe(after)
@@ -67,15 +90,13 @@ def test_compiles_once_and_agrees_with_eager(name):
     return METHODS[name].step(state, batch, key)
 
   compiled, key = jax.jit(step), jax.random.key(1)
-  state = _state(name)
-  eager, eager_metrics = METHODS[name].step(state, _batch(name), key)
-  jitted, metrics = compiled(state, _batch(name), key)
-  _close((eager, eager_metrics), (jitted, metrics), 1e-5)
+  jitted, metrics = compiled(_state(name), _batch(name), key)
+  _close(_eager(name), (jitted, metrics), 1e-5)
   compiled(jitted, _batch(name, 1), key)
   assert len(traces) == 1
 
 
-@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('name', _slow_if_supervised(toy.KEYLESS))
 def test_randomness_is_the_key_alone(name):
   method = toy.all_methods(dropout=0.5)[name]
   state = jax.jit(method.init)(jax.random.key(0), _batch(name))
@@ -109,24 +130,64 @@ def test_learns_the_toy(name):
 def test_target_labels_are_not_in_the_batch(name):
   batch = _batch(name)
   assert set(batch['target']) == {'x'}
-  METHODS[name].step(_state(name), batch, jax.random.key(0))
+  jax.eval_shape(METHODS[name].step, _state(name), batch, jax.random.key(0))
 
 
-@pytest.mark.parametrize('mode', parallel.MODES)
-@pytest.mark.parametrize('name', NAMES)
-def test_four_devices_equal_one(name, mode, monkeypatch):
-  def parameters(count, mode):
-    monkeypatch.setattr(parallel, 'devices', lambda: jax.devices()[:count])
+@functools.cache
+def _methods(mode: str):
+  """With dropout where devices draw the same of it."""
+  return toy.all_methods(dropout=0.3) if mode == 'jit' else METHODS
+
+
+def _parameters(name: str, mode: str, program: str, count: int):
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(parallel, 'devices', lambda: jax.devices()[:count])
     outcome = train.train(
-      METHODS[name],
+      _methods(mode)[name],
       toy.pair(),
       steps=20,
       batch_size=BATCH,
-      parallel_mode=mode,
+      parallel_mode=program,
       target_labels=name in toy.SUPERVISED,
       quiet=True,
     )
-    return jax.device_get((outcome.state.params, outcome.state.variables))
+  return jax.device_get((outcome.state.params, outcome.state.variables))
 
-  assert len(jax.devices()) == 4
-  _close(parameters(1, 'jit'), parameters(4, mode), 1e-5)
+
+@functools.cache
+def _on_one(name: str, mode: str):
+  return _parameters(name, mode, 'jit', 1)
+
+
+def _devices():
+  for name, mode in itertools.product(NAMES, parallel.MODES):
+    for count in (2, 4, 8):
+      quick = count == 4 and name not in toy.SUPERVISED
+      marks = () if quick else pytest.mark.slow
+      yield pytest.param(name, mode, count, marks=marks)
+
+
+@pytest.mark.parametrize(('name', 'mode', 'count'), list(_devices()))
+def test_devices_equal_one(name, mode, count):
+  if count > len(jax.devices()):
+    pytest.skip(f'{len(jax.devices())} devices')
+  many = _parameters(name, mode, mode, count)
+  _close(_on_one(name, mode), many, 1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(len(jax.devices()) >= 8, reason='they are here')
+def test_eight_devices_equal_one():
+  flag = '--xla_force_host_platform_device_count=8'
+  process = subprocess.run(
+    [
+      *(sys.executable, '-m', 'pytest', __file__, '-m', 'slow or not slow'),
+      *('-k', 'test_devices_equal_one and -8'),
+    ],
+    env={**os.environ, 'XLA_FLAGS': flag},
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  assert process.returncode == 0, process.stdout[-3000:]
+  assert ' skipped' not in process.stdout

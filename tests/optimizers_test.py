@@ -76,6 +76,24 @@ def test_frozen_wins_and_prefixes_end_at_a_name():
   assert updates['model']['head']['kernel'] != 0
 
 
+def test_parts_that_start_late_keep_their_own_rate():
+  by_part = optimizers.by_part(
+    optimizers.sgd(schedules.constant(0.1), momentum=0.0),
+    rate_scales={'model/backbone': 0.5},
+    unfrozen_at={'model/backbone/conv1': 2, 'critic': 1},
+  )
+  gradients = jax.tree.map(jnp.ones_like, PARAMS)
+  state, seen = by_part.init(PARAMS), []
+  for _ in range(3):
+    updates, state = by_part.update(gradients, state, PARAMS)
+    model = updates['model']
+    entries = (model['backbone']['conv1']['kernel'], model['head']['kernel'])
+    seen.append([float(u[0]) for u in (*entries, updates['critic']['kernel'])])
+  np.testing.assert_allclose(
+    seen, [[0, -0.1, 0], [0, -0.1, -0.1], [-0.05, -0.1, -0.1]]
+  )
+
+
 def test_schedules_count_the_updates():
   rate = schedules.inverse_decay(0.1, gamma=1.0)
   optimizer = optimizers.sgd(rate, momentum=0.0)

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from da_jax import train
+from da_jax import data, train
 from tests import scripts
 
 TEXT = (scripts.ROOT / 'README.md').read_text()
@@ -19,11 +19,10 @@ COMMANDS = [
   for page in PAGES
   for command in re.findall(r'^python -m ([\w.]+) (.+)$', page, re.M)
 ]
-EXAMPLE = next(
-  block
-  for block in re.findall(r'```python\n(.+?)```', TEXT, re.S)
-  if 'import' in block
-)
+WORDS = ('prepare', 'inspect', 'export')  # take words that are no flags
+PYTHON = re.findall(r'```python\n(.+?)```', TEXT, re.S)
+EXAMPLE = next(block for block in PYTHON if 'import data' in block)
+USE = next(block for block in PYTHON if 'da_jax.load' in block)
 
 
 def test_python_example_trains_and_predicts(capsys, monkeypatch):
@@ -44,6 +43,16 @@ def test_python_example_trains_and_predicts(capsys, monkeypatch):
   assert len(EXAMPLE.splitlines()) <= 20
 
 
+def test_python_example_uses_a_trained_run(tmp_path, monkeypatch, capsys):
+  run = re.search(r"load\('(.+?)'\)", USE).group(1)
+  scripts.train(tmp_path / run)
+  monkeypatch.chdir(tmp_path)
+  names = {'images': data.load('digits').target_test.x[:5]}
+  exec(USE, names)
+  assert capsys.readouterr().out == 'images [28, 28, 3]\n'
+  assert len(names['names']) == 5
+
+
 @pytest.mark.parametrize('script', sorted({script for script, _ in COMMANDS}))
 def test_flags_of_the_commands_exist(script):
   program = f"""
@@ -53,7 +62,7 @@ import {script}
 for command in json.load(sys.stdin):
   flags.FLAGS.unparse_flags()
   rest = flags.FLAGS([{script!r}, *command])
-  assert len(rest) == 1 or {script!r}.endswith('prepare'), rest
+  assert len(rest) == 1 or {script!r}.endswith({WORDS}), rest
 """
   commands = [shlex.split(flags) for name, flags in COMMANDS if name == script]
   process = subprocess.run(

@@ -21,6 +21,8 @@ def test_closed_forms(step):
     schedules.paper_decay(0.01, 1000): 0.01 / (1 + 10 * p) ** 0.75,
     schedules.inverse_decay(0.01): 0.01 * (1 + 0.001 * step) ** -0.75,
     schedules.cosine_decay(0.01, 1000): 0.005 * (1 + math.cos(math.pi * p)),
+    schedules.step_decay(0.01, 1000, milestones=(0.25, 0.999), gamma=0.2): 0.01
+    * 0.2 ** ((step >= 250) + (step >= 999)),
   }
   for schedule, value in expected.items():
     for function in (schedule, jax.jit(schedule)):

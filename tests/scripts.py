@@ -1,5 +1,6 @@
 """Running the scripts as users do, in a process of their own."""
 
+import csv
 import os
 import pathlib
 import subprocess
@@ -27,14 +28,9 @@ def run(
 
 
 def environment(devices: int = 2) -> dict[str, str]:
-  """Without the tests' compilation cache: loading from it writes to stderr."""
+  """Without what XLA writes to stderr when it finds a program compiled."""
   count = f'--xla_force_host_platform_device_count={devices}'
-  inherited = {
-    name: value
-    for name, value in os.environ.items()
-    if name != 'JAX_COMPILATION_CACHE_DIR'
-  }
-  return {**inherited, 'XLA_FLAGS': count}
+  return {**os.environ, 'XLA_FLAGS': count, 'TF_CPP_MIN_LOG_LEVEL': '3'}
 
 
 def write_images(
@@ -48,3 +44,25 @@ def write_images(
     for number in range(count):
       image = rng.integers(256, size=(side, side, 3)).astype(np.uint8)
       Image.fromarray(image).save(path / f'{number}.png')
+
+
+def train(folder: pathlib.Path, *flags: str) -> pathlib.Path:
+  """Trains source-only for a few steps; returns its folder."""
+  quick = ('--steps=4', '--batch_size=8', '--eval_every=2', '--noreport')
+  quick = (*quick, '--baseline=none', f'--workdir={folder}')
+  process = run('source_only', *quick, *flags)
+  assert process.returncode == 0, process.stderr
+  return folder
+
+
+def lines(path: pathlib.Path) -> list[dict[str, str]]:
+  """The lines of a CSV that `predict` wrote."""
+  with path.open(newline='') as file:
+    return list(csv.DictReader(file))
+
+
+def probabilities(lines: list[dict[str, str]], class_names) -> np.ndarray:
+  """Those of all classes [n, k]."""
+  return np.array(
+    [[float(line[f'p({name})']) for name in class_names] for line in lines]
+  )

@@ -1,11 +1,16 @@
 """A pair of shifted, labelled Gaussians in a few lines, for fast tests."""
 
+from flax import linen as nn
+import jax.numpy as jnp
 import numpy as np
 
 from da_jax import methods, models, optimizers, schedules
 from da_jax.data import transforms
 from da_jax.data.pair import DomainPair, Examples
 from da_jax.losses import coral, mmd
+from da_jax.methods import finetuning
+from da_jax.methods.start import Trained
+from da_jax.models import layers
 from da_jax.types import Method
 
 WIDTH, CLASSES, STEPS = 6, 3, 200
@@ -52,8 +57,54 @@ def classifier(dropout: float = 0.0) -> models.Classifier:
   )
 
 
-def optimizer():
-  return optimizers.sgd(schedules.inverse_decay(0.05), weight_decay=1e-3)
+class Convolutions(nn.Module):
+  """The smallest backbone of images: a stem and a mean over places."""
+
+  frozen: int = 0
+  dtype: jnp.dtype = jnp.float32
+
+  depths = (('stem', ('conv1', 'bn1')), ('stage1', ('conv2',)))
+
+  @nn.compact
+  def __call__(self, x, train):
+    x = layers.Conv(5, 3, dtype=self.dtype, name='conv1')(x)
+    norm = layers.BatchNorm(dtype=self.dtype, name='bn1')
+    x = nn.relu(norm(x, use_running_average=not train))
+    x = nn.relu(layers.Conv(7, 3, dtype=self.dtype, name='conv2')(x))
+    return x.astype(jnp.float32).mean((1, 2))
+
+
+def optimizer(rate: float = 0.05):
+  return optimizers.sgd(schedules.inverse_decay(rate), weight_decay=1e-3)
+
+
+# A probe has little to move; a temperature of 0.07 magnifies rounding.
+_RATES, _PENALTIES = {'head': 0.5}, {'bi_tuning': 0.1}
+
+
+def ways(dropout: float = 0.0) -> dict[str, Method]:
+  """Every way of fine-tuning, as the script makes it."""
+  model, trained = classifier(dropout), Trained(('backbone',), CLASSES + 1)
+
+  def make(name, way):
+    parts = way.parts(model.backbone, STEPS)
+    by_part = optimizers.by_part(
+      optimizer(_RATES.get(name, 0.05)),
+      rate_scales=parts.rate_scales,
+      frozen=parts.frozen,
+      unfrozen_at=parts.unfrozen_at,
+    )
+    return finetuning.build(
+      name,
+      model,
+      by_part,
+      steps=STEPS,
+      trained=trained,
+      penalty=_PENALTIES.get(name),
+      label_smoothing=0.1,
+    )
+
+  return {name: make(name, way) for name, way in finetuning.WAYS.items()}
 
 
 def all_methods(dropout: float = 0.0) -> dict[str, Method]:
@@ -70,8 +121,11 @@ def all_methods(dropout: float = 0.0) -> dict[str, Method]:
     'coral': methods.align(
       model, optimizer(), discrepancy=coral, weight=ramp, passes='joint'
     ),
-    'finetune': methods.finetune(model, optimizer(), label_smoothing=0.1),
+    'ema': methods.ema(methods.source_only(model, optimizer()), 0.9),
+    **ways(dropout),
   }
 
 
-SUPERVISED = ('finetune',)
+SUPERVISED = tuple(finetuning.WAYS)
+# Without dropout, augmentation or draws of their own.
+KEYLESS = ('head',)

@@ -1,6 +1,7 @@
 """The loop: exact resume, evaluation, selection, divergence."""
 
 import json
+import math
 import multiprocessing
 import signal
 import time
@@ -9,10 +10,18 @@ import jax
 import numpy as np
 import pytest
 
-from da_jax import checkpoint, evaluate, journal, metrics, parallel, train
+from da_jax import (
+  assess,
+  checkpoint,
+  evaluate,
+  journal,
+  metrics,
+  parallel,
+  train,
+)
 from da_jax.data import batches
-from da_jax.data.pair import Examples
 from da_jax.errors import DivergedError, InterruptedRunError, UserError
+from da_jax.selection import VALIDATORS, Evidence
 from tests import toy
 
 OPTIONS = {'batch_size': 16, 'eval_every': 10, 'checkpoint_every': 7}
@@ -47,7 +56,14 @@ def _stop_at(monkeypatch, stop: int):
   monkeypatch.setattr(journal.Journal, 'step', step)
 
 
-@pytest.mark.parametrize('name', ['dann', 'mmd', 'finetune'])
+@pytest.mark.parametrize(
+  'name',
+  [
+    *('dann', 'mmd', 'ema'),
+    *(pytest.param(n, marks=pytest.mark.slow) for n in ('full', 'bi_tuning')),
+    'ewc',
+  ],
+)
 def test_stopped_and_resumed_equals_undisturbed(name, tmp_path, monkeypatch):
   whole = _train(name, tmp_path / 'whole')
   for stop in (3, 11, 20):
@@ -60,7 +76,7 @@ def test_stopped_and_resumed_equals_undisturbed(name, tmp_path, monkeypatch):
   _assert_same(whole.state, parts.state)
   _assert_same(whole.selected, parts.selected)
   assert whole.record.keys() == parts.record.keys()
-  for which in ('first', 'last', 'selected', 'oracle'):
+  for which in ('first', 'last', 'selected', 'oracle', 'evaluations'):
     assert whole.record[which] == parts.record[which]
 
 
@@ -193,33 +209,84 @@ def test_seed_changes_the_run_and_nothing_else_does():
   assert any(jax.tree.leaves(differs))
 
 
-def test_target_test_labels_change_nothing_but_the_report(tmp_path):
-  """The oracle is recorded; parameters and selection never depend on it."""
+@pytest.mark.parametrize(
+  'transductive', [True, pytest.param(False, marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize('name', ['source_only', 'dann', 'mmd'])
+def test_target_labels_change_nothing_but_the_report(
+  name, transductive, tmp_path
+):
+  """Neither parameters nor metrics nor scores nor choices depend on them."""
   pair = toy.pair()
-  wrong = pair.target_test._replace(y=(pair.target_test.y + 1) % toy.CLASSES)
-  hidden = Examples(pair.target_train.x, np.zeros_like(pair.target_train.y))
-  honest = _train(pair=pair)
-  blind = _train(pair=pair._replace(target_test=wrong, target_train=hidden))
-  _assert_same(honest.state, blind.state)
-  _assert_same(honest.selected, blind.selected)
+  if transductive:
+    pair = pair._replace(target_train=pair.target_test)
+  wrong = {
+    part: examples._replace(y=np.random.default_rng(0).permutation(examples.y))
+    for part, examples in (
+      ('target_train', pair.target_train),
+      ('target_test', pair.target_test),
+    )
+  }
+  blind = pair._replace(**wrong)
+  found = []
+  for folder, data in (('honest', pair), ('blind', blind)):
+    outcome = _train(name, tmp_path / folder, pair=data)
+    lines = (tmp_path / folder / metrics.FILE).read_text().splitlines()
+    found.append((outcome, [json.loads(line) for line in lines]))
+  (honest, lines), (other, blind_lines) = found
+  _assert_same(honest.state, other.state)
+  _assert_same(honest.selected, other.selected)
+  _assert_same(*(checkpoint.read_arrays(tmp_path / f) for f in _BOTH))
   step = lambda outcome: outcome.record['selected']['step']
-  assert step(honest) == step(blind)
+  assert step(honest) == step(other)
+  rates = ('target_accuracy', 'steps_per_second', 'input_wait')
+  known = lambda lines: [
+    {key: value for key, value in line.items() if key not in rates}
+    for line in lines
+  ]
+  assert known(lines) == known(blind_lines) and len(lines) == 3
+  choices = [
+    {
+      validator: (choice['step'], choice['score'], choice['last_score'])
+      for validator, choice in assess.choices(o.record['evaluations']).items()
+    }
+    for o in (honest, other)
+  ]
+  assert choices[0] == choices[1] and choices[0].keys() == VALIDATORS.keys()
+  accuracies = lambda o: [e['target_accuracy'] for e in o.record['evaluations']]
+  assert accuracies(honest) != accuracies(other)
 
 
-def test_selection_takes_the_best_validation_and_of_equals_the_latest():
-  outcome = _train(steps=60)
-  record = outcome.record
-  predict = outcome.predict
-  accuracy = evaluate.accuracy(predict, outcome.selected, toy.pair().source_val)
-  assert accuracy == record['selected']['validation_accuracy']
+_BOTH = ('honest', 'blind')
+
+
+@pytest.mark.parametrize('select', ['source_accuracy', 'infomax', 'dev'])
+def test_selection_takes_the_best_score_and_of_equals_the_latest(select):
+  outcome = _train(steps=60, select=select)
+  record, pair = outcome.record, toy.pair()
+  scores = [each['validators'][select] for each in record['evaluations']]
+  place = max(range(len(scores)), key=lambda i: (scores[i], i))
+  assert record['selected'] == record['evaluations'][place]
   assert int(outcome.selected.step) == record['selected']['step']
-  assert accuracy >= record['last']['validation_accuracy']
+  source, target = (
+    outcome.predict(outcome.selected, part.x)
+    for part in (pair.source_val, pair.target_train)
+  )
+  evidence = Evidence(
+    *(source.features, source.logits, pair.source_val.y),
+    *(target.features, target.logits),
+  )
+  assert VALIDATORS[select](evidence) == scores[place]
+  accuracy = evaluate.accuracy(
+    outcome.predict, outcome.selected, pair.target_test
+  )
+  assert accuracy == record['selected']['target_accuracy']
   oracle = record['oracle']['target_accuracy']
-  assert oracle >= record['last']['target_accuracy']
+  assert oracle == max(e['target_accuracy'] for e in record['evaluations'])
 
 
 def test_without_validation_the_last_step_is_selected():
-  outcome = _train('finetune')
+  outcome = _train('full')
   assert outcome.record['selected']['step'] == 24
   _assert_same(outcome.selected, outcome.state)
 
@@ -275,3 +342,114 @@ def test_checkpoint_of_another_shape_is_named(tmp_path):
     checkpoint.fill({'state': {'w': np.ones(4)}}, arrays, 'It')
   with pytest.raises(UserError, match=r'state/v \(3,\) \(missing\)'):
     checkpoint.fill({'state': {'v': np.ones(3)}}, arrays, 'It')
+
+
+def _counting(method):
+  """The method, and the step and examples of each call of `begin`."""
+  calls = []
+
+  def begin(state, batches, key):
+    parts = [batch['target'] for batch in batches]
+    calls.append((int(state.step), np.concatenate([p['y'] for p in parts])))
+    return method.begin(state, iter([{'target': p} for p in parts]), key)
+
+  return method._replace(begin=begin), calls
+
+
+def test_begin_sees_an_epoch_once_and_never_on_resume(tmp_path, monkeypatch):
+  method, calls = _counting(DROPOUT['ewc'])
+  monkeypatch.setitem(DROPOUT, 'counting', method)
+  monkeypatch.setattr(toy, 'SUPERVISED', ('counting',))
+  with monkeypatch.context() as patch:
+    _stop_at(patch, 3)
+    with pytest.raises(InterruptedRunError):
+      _train('counting', tmp_path)
+  _train('counting', tmp_path)
+  ((step, y),) = calls
+  assert step == 0
+  assert sorted(y) == sorted(toy.pair().target_train.y)
+
+
+def test_begin_comes_after_the_weights_and_after_the_first_evaluation():
+  order = []
+  method = DROPOUT['full']._replace(
+    begin=lambda state, batches, key: order.append('begin') or state
+  )
+
+  def start(state):
+    order.append('start')
+    return state
+
+  outcome = train.train(
+    method,
+    toy.pair(),
+    steps=2,
+    batch_size=16,
+    target_labels=True,
+    eval_at_start=True,
+    start=start,
+    quiet=True,
+  )
+  assert order == ['start', 'begin'] and outcome.record['first']['step'] == 0
+
+
+def test_a_start_that_shares_its_arrays_is_trained_all_the_same():
+  """A buffer that is donated twice would crash the process."""
+
+  def shared(state, *_):
+    kernel = state.params['model']['backbone']['fc1']['kernel']
+    twice = {'one': kernel, 'other': kernel}
+    return state._replace(variables={**state.variables, **twice})
+
+  method = DROPOUT['full']
+  placed = method._replace(
+    init=lambda key, batch: jax.tree.map(
+      lambda x: x + 0, shared(method.init(key, batch))
+    )
+  )
+  for other in (placed, placed._replace(begin=shared)):
+    options = {'start': shared, 'target_labels': True, 'quiet': True}
+    outcome = train.train(other, toy.pair(), steps=3, batch_size=16, **options)
+    assert int(outcome.state.step) == 3
+
+
+def _patient(accuracies, monkeypatch, **options):
+  """A run whose scores are given, in order."""
+  given = iter(accuracies)
+  with monkeypatch.context() as patch:
+    patch.setitem(VALIDATORS, 'source_accuracy', lambda evidence: next(given))
+    return _train(
+      'source_only',
+      steps=24,
+      select='source_accuracy',
+      **{'eval_every': 3, 'patience': 2, **options},
+    )
+
+
+def test_patience_ends_the_run_after_evaluations_in_vain(monkeypatch):
+  """Equal is not better: the second in vain in a row ends the run."""
+  scores = [0.5, math.nan, 0.6, 0.6, 0.7, 0.6, 0.7]
+  outcome = _patient(scores, monkeypatch)
+  assert int(outcome.state.step) == outcome.record['last']['step'] == 21
+  assert outcome.record['selected']['step'] == 21
+  whole = _patient(np.linspace(0.1, 0.8, 8), monkeypatch)
+  assert int(whole.state.step) == 24
+
+
+def test_patience_survives_a_stop_and_an_end_is_not_passed(
+  tmp_path, monkeypatch
+):
+  accuracies = [0.7, 0.6, 0.6, 0.9]
+  with monkeypatch.context() as patch:
+    _stop_at(patch, 7)
+    with pytest.raises(InterruptedRunError):
+      _patient(accuracies, monkeypatch, workdir=tmp_path)
+  outcome = _patient(accuracies[2:], monkeypatch, workdir=tmp_path)
+  assert int(outcome.state.step) == 9
+  again = _patient([], monkeypatch, workdir=tmp_path)
+  _assert_same(outcome.state, again.state)
+
+
+def test_patience_without_validation_is_refused():
+  with pytest.raises(UserError, match=r'--patience.*--labels_per_class'):
+    _train('full', patience=1)

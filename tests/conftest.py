@@ -27,6 +27,11 @@ os.environ['DA_JAX_CACHE'] = tempfile.mkdtemp(prefix='da_jax_cache_')
 atexit.register(shutil.rmtree, os.environ['DA_JAX_CACHE'], ignore_errors=True)
 
 
+# In the background of a shell it is ignored, which children would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+  signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(autouse=True)
 def _signals_as_before():
   """A command that ends ignores signals, which children would inherit."""

@@ -19,3 +19,11 @@ class InterruptedRunError(Exception):
     super().__init__(f'stopped at step {step}')
     self.signal_number = signal_number
     self.step = step
+
+
+class InterruptedRunsError(InterruptedRunError):
+  """A signal stopped many runs, which are saved and can go on."""
+
+  def __init__(self, signal_number: int, done: int, total: int):
+    Exception.__init__(self, f'stopped after {done} of {total} runs')
+    self.signal_number = signal_number

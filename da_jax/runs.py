@@ -290,6 +290,7 @@ def finish(
     'selected_by': selected_by,
     'selected_step': record['selected']['step'],
     'oracle_step': record['oracle']['step'],
+    'evaluations': len(record['evaluations']),
     'validators': assess.choices(record['evaluations']),
     'source_accuracy': evaluate.share_right(source.logits, pair.source_val.y),
     'class_names': list(pair.class_names),

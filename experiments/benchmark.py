@@ -13,7 +13,7 @@ from rich import console
 from da_jax import commands, data, files, runs
 from da_jax.cells import Cell, run_all
 from da_jax.errors import UserError
-from da_jax.report import matrix, verdicts
+from da_jax.report import choosing, matrix, verdicts
 from experiments.shared_flags import SHARED
 
 FLAGS = flags.FLAGS
@@ -73,13 +73,16 @@ def _show(out: pathlib.Path, rows: matrix.Rows, results: list[dict]) -> None:
       verdicts.differences(rows),
     ),
     (
-      'Validators over all runs: points to the oracle, for reporting only',
-      verdicts.validators(results),
+      'Ways of choosing a step: points to the oracle, for reporting only',
+      choosing.words(choosing.choosers(results)),
     ),
   ):
     if len(lines) > 1:
-      # Worst case and p-values are in the file, as terminals are narrow.
-      shown = [[*line[:5], *line[8:]] for line in lines]
+      # Of differences, worst case and p-values are in the file alone, as
+      # terminals are narrow.
+      shown = [
+        [*line[:5], *line[8 if len(line) > 8 else 5 :]] for line in lines
+      ]
       screen.print(matrix.to_terminal(shown, title))
       text += f'\n{title}:\n\n{matrix.to_markdown(lines)}'
   files.write_atomically(out / 'table.md', text)

@@ -76,8 +76,12 @@ def _finish(out, method, seed, last):
   run.mkdir(parents=True)
   accuracy = {'last': last, 'selected': last - 0.1, 'oracle': last}
   choice = {'regret': _REGRETS[method], 'rank_correlation': 0.5}
+  choice['last_score'] = last
   results = {
     'method': method,
+    'source': 'amazon',
+    'target': 'webcam',
+    'evaluations': 2,
     'selected_by': 'infomax',
     'protocol': 'transductive',
     'steps': 3,
@@ -105,7 +109,7 @@ def test_tables_of_finished_runs(tmp_path):
   # .5 .52 .54 against .7 .71 .72
   assert '| dann | last | 3 | −19.0 | −21.5 to −16.5 | −20.0 |' in text
   assert 'NEGATIVE TRANSFER' in text and 'NEGATIVE TRANSFER' in process.stdout
-  assert '| infomax | 6 | 5.0 | 0.50 |' in text
+  assert '| infomax | 6 | 5.0 | 10.0 | 0.50 | 1.00 |' in text
   lines = (tmp_path / 'results.csv').read_text().splitlines()
   assert 'last,selected,oracle,source_only,selected_by' in lines[0]
   assert len(lines) == 7

@@ -45,6 +45,7 @@ def test_folder_holds_what_the_readme_says(finished):
   assert results['baseline']['target_accuracy'] == baseline['target_accuracy']
   for found in (results, baseline):
     assert found['validators'].keys() == VALIDATORS.keys()
+    assert found['evaluations'] == 2
     choice = found['validators']['infomax']
     assert choice['step'] == found['selected_step']
     assert choice['target_accuracy'] == found['target_accuracy']['selected']

@@ -1,8 +1,4 @@
-"""Whether methods help over seeds and tasks, and which validator chose well."""
-
-from collections.abc import Mapping, Sequence
-import statistics
-from typing import Any
+"""Whether methods help over seeds and tasks."""
 
 from da_jax.report import summary
 from da_jax.report.matrix import Rows
@@ -34,40 +30,6 @@ def differences(rows: Rows) -> list[list[str]]:
         found = compare(*zip(*pairs, strict=True))
         lines.append([method, which, str(len(pairs)), *_words(found)])
   return [header, *lines]
-
-
-def validators(results: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-  """How much worse than the oracle each validator chose, in words.
-
-  Mean regret in points and mean rank correlation over all runs that have one,
-  the least regret first. Both need target labels.
-
-  Args:
-    results: the contents of results.json.
-
-  Returns:
-    The table, its header first; only that where no run has validators.
-  """
-  found: dict[str, list[Mapping[str, Any]]] = {}
-  for result in results:
-    for name, choice in result.get('validators', {}).items():
-      if choice['regret'] is not None:
-        found.setdefault(name, []).append(choice)
-  lines = []
-  for name, choices in found.items():
-    regret = statistics.fmean(choice['regret'] for choice in choices)
-    told = [choice['rank_correlation'] for choice in choices]
-    told = [value for value in told if value is not None]
-    correlation = f'{statistics.fmean(told):.2f}' if told else '–'
-    lines.append((regret, [name, str(len(choices)), correlation]))
-  header = ['validator', 'runs', 'mean regret', 'mean rank correlation']
-  return [
-    header,
-    *(
-      [name, runs, f'{100 * regret:.1f}', correlation]
-      for regret, (name, runs, correlation) in sorted(lines)
-    ),
-  ]
 
 
 def _pairs(rows: Rows, method: str, which: str) -> list[tuple[float, float]]:

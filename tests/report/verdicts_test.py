@@ -74,30 +74,6 @@ def test_only_pairs_of_the_same_task_and_seed_count():
   assert len(verdicts.differences(rows[1::2])) == 1  # no source-only
 
 
-def _results(**choices):
-  return {
-    'validators': {
-      name: {'regret': regret, 'rank_correlation': correlation}
-      for name, (regret, correlation) in choices.items()
-    }
-  }
-
-
-def test_validators_are_means_over_runs_that_have_them():
-  found = verdicts.validators(
-    [
-      _results(snd=(0.2, -0.5), dev=(0.01, 0.5), mmd=(None, None)),
-      _results(snd=(0.1, None), dev=(0.02, 0.6)),
-      {'method': 'of an earlier version'},
-    ]
-  )
-  assert found[1:] == [
-    ['dev', '2', '1.5', '0.55'],
-    ['snd', '2', '15.0', '-0.50'],
-  ]
-  assert len(verdicts.validators([])) == 1
-
-
 def test_the_csv_has_source_only_beside_every_run():
   baseline = {'method': 'source_only', 'target_accuracy': {'last': 0.4}}
   accuracy = {'last': 0.6, 'selected': 0.5, 'oracle': 0.7}

@@ -20,7 +20,7 @@ setup(
   python_requires='>=3.11',
   packages=find_packages(include=['da_jax*', 'experiments*']),
   package_data={
-    'da_jax.report': ['*.jinja'],
+    'da_jax.report': ['*.jinja', '*.toml'],
     'experiments': ['flags/*.flags'],
   },
   install_requires=[

@@ -10,10 +10,10 @@ import sys
 from absl import flags
 from rich import console
 
-from da_jax import commands, data, files, runs
+from da_jax import commands, data, runs
 from da_jax.cells import Cell, run_all
 from da_jax.errors import UserError
-from da_jax.report import choosing, matrix, verdicts
+from da_jax.report import matrix, outputs
 from experiments.shared_flags import SHARED
 
 FLAGS = flags.FLAGS
@@ -51,41 +51,26 @@ def main():
       task,
       seed,
       results[task, seed, method],
-      failures.get(cells[task, seed, method].run, ''),
+      failures.get(run, ''),
+      run.relative_to(out).as_posix(),
     )
-    for task, seed, method in keys
+    for (task, seed, method), (run, *_) in cells.items()
   ]
-  files.write_atomically(out / 'results.csv', matrix.to_csv(rows))
-  _show(out, rows, [found for found in results.values() if found])
-  print(f'{out}/results.csv, {out}/table.md')
+  finished = [found for found in results.values() if found]
+  _show(rows, finished)
+  print(*outputs.write(out, FLAGS.dataset, rows, finished), sep='\n')
   return 1 if failures else 0
 
 
-def _show(out: pathlib.Path, rows: matrix.Rows, results: list[dict]) -> None:
-  """Prints and writes the tables that say something."""
+def _show(rows: matrix.Rows, results: list[dict]) -> None:
+  """Prints what a terminal has room for."""
   title = f'{FLAGS.dataset}: target accuracy in %, last step, ± std over seeds'
-  lines = matrix.cells(rows)
-  screen, text = console.Console(), matrix.to_markdown(lines)
+  screen, lines = console.Console(), matrix.cells(rows)
   screen.print(matrix.to_terminal(matrix.transposed(lines), title))
-  for title, lines in (
-    (
-      'Difference to source_only in points, paired over seeds and tasks',
-      verdicts.differences(rows),
-    ),
-    (
-      'Ways of choosing a step: points to the oracle, for reporting only',
-      choosing.words(choosing.choosers(results)),
-    ),
-  ):
-    if len(lines) > 1:
-      # Of differences, worst case and p-values are in the file alone, as
-      # terminals are narrow.
-      shown = [
-        [*line[:5], *line[8 if len(line) > 8 else 5 :]] for line in lines
-      ]
-      screen.print(matrix.to_terminal(shown, title))
-      text += f'\n{title}:\n\n{matrix.to_markdown(lines)}'
-  files.write_atomically(out / 'table.md', text)
+  for title, lines in outputs.tables(rows, results).items():
+    # Of differences, worst case and p-values are in the files alone.
+    shown = [[*line[:5], *line[8 if len(line) > 8 else 5 :]] for line in lines]
+    screen.print(matrix.to_terminal(shown, title))
 
 
 def _tasks() -> list[tuple[str, str]]:

@@ -94,7 +94,7 @@ def plot(found: Sequence[Chooser]) -> figures.Picture | None:
     return None
   found = found[::-1]  # the best on top
   with figures.style():
-    figure = figures.new(5.4, 0.8 + 0.26 * len(found))
+    figure = figures.new(4.6, 0.8 + 0.26 * len(found))
     axes = figure.subplots()
     for place, one in enumerate(found):
       ends = (100 * one.mean_regret, 100 * one.worst_regret)

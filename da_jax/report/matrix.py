@@ -20,7 +20,9 @@ _COLUMNS = (
   'selected_by',
   'protocol',
   'steps',
+  'evaluations',
   'seconds',
+  'run',
   'failure',
 )
 
@@ -33,23 +35,34 @@ def row(
   seed: int,
   results: Mapping[str, Any] | None,
   failure: str = '',
+  run: str = '',
 ) -> dict[str, Any]:
   """One run as a line of the CSV; empty where there are no results.
 
   'source_only' is the last step's accuracy of the run it is compared with, or
   its own if it is source-only.
+
+  Args:
+    method: its name.
+    task: source and target.
+    seed: of the run.
+    results: the contents of its results.json.
+    failure: what went wrong.
+    run: its folder, as readers of the table see it.
   """
   named = dict.fromkeys(_COLUMNS, '') | {
     'method': method,
     'source': task[0],
     'target': task[1],
     'seed': seed,
+    'run': run,
     'failure': failure,
   }
   if results is None:
     return named
   facts = ('selected_by', 'protocol', 'steps', 'seconds')
   named |= {name: results[name] for name in facts} | results['target_accuracy']
+  named['evaluations'] = results.get('evaluations', '')
   for one in (results, results.get('baseline') or {}):
     if one.get('method') == 'source_only':
       named['source_only'] = one['target_accuracy']['last']

@@ -5,7 +5,7 @@ from da_jax.report.matrix import Rows
 from da_jax.selection.statistics import Comparison, compare
 
 BASELINE = 'source_only'
-_VERDICTS = {'negative transfer': 'NEGATIVE TRANSFER'}
+NEGATIVE = 'NEGATIVE TRANSFER'
 
 
 def differences(rows: Rows) -> list[list[str]]:
@@ -25,28 +25,34 @@ def differences(rows: Rows) -> list[list[str]]:
   lines = []
   for method in dict.fromkeys(row['method'] for row in rows):
     for which in ('last', 'selected'):
-      pairs = _pairs(rows, method, which)
-      if pairs:
-        found = compare(*zip(*pairs, strict=True))
-        lines.append([method, which, str(len(pairs)), *_words(found)])
+      if paired := pairs(rows, method, which):
+        found = compare(*zip(*paired.values(), strict=True))
+        lines.append([method, which, str(len(paired)), *_words(found)])
   return [header, *lines]
 
 
-def _pairs(rows: Rows, method: str, which: str) -> list[tuple[float, float]]:
-  """Accuracies of a method and of source-only, by task and seed."""
+def pairs(
+  rows: Rows, method: str, which: str
+) -> dict[tuple[str, str, int], tuple[float, float]]:
+  """Accuracies of a method and of source-only, by source, target and seed.
+
+  Args:
+    rows: of `matrix.row`.
+    method: none has a pair with itself.
+    which: 'last', 'selected' or 'oracle'.
+  """
   place = lambda row: (row['source'], row['target'], row['seed'])
+  known = [row for row in rows if row[which] != '']
   before = {
-    place(row): row[which]
-    for row in rows
-    if row['method'] == BASELINE and row[which] != ''
+    place(row): row[which] for row in known if row['method'] == BASELINE
   }
   if method == BASELINE:
-    return []
-  return [
-    (row[which], before[place(row)])
-    for row in rows
-    if row['method'] == method and row[which] != '' and place(row) in before
-  ]
+    return {}
+  return {
+    place(row): (row[which], before[place(row)])
+    for row in known
+    if row['method'] == method and place(row) in before
+  }
 
 
 def _words(found: Comparison) -> list[str]:
@@ -57,5 +63,5 @@ def _words(found: Comparison) -> list[str]:
     ' to '.join(ends) or '–',
     summary.signed(round(100 * difference.worst, 1)),
     *('–' if p is None else f'{p:.3f}' for p in (found.p_t, found.p_wilcoxon)),
-    _VERDICTS.get(found.verdict, found.verdict),
+    NEGATIVE if found.verdict == NEGATIVE.lower() else found.verdict,
   ]

@@ -1,0 +1,159 @@
+"""A matrix of runs as one self-contained HTML page."""
+
+from collections.abc import Mapping, Sequence
+import pathlib
+import statistics
+from typing import Any
+from urllib.parse import quote
+
+from da_jax import files
+from da_jax.report import (
+  beside,
+  choosing,
+  critical_difference,
+  gains,
+  matrix,
+  summary,
+  verdicts,
+)
+from da_jax.report.matrix import Rows
+from da_jax.report.page import template
+
+NAME = 'index.html'
+
+
+def write(
+  out: pathlib.Path,
+  dataset: str,
+  rows: Rows,
+  results: Sequence[Mapping[str, Any]],
+  protocol: Sequence[str],
+) -> pathlib.Path:
+  """Writes the page into the folder of a matrix.
+
+  Args:
+    out: the folder, to which the rows' 'run' are relative.
+    dataset: name.
+    rows: of `matrix.row`.
+    results: the contents of results.json of all finished runs.
+    protocol: how the runs were made, in sentences.
+
+  Returns:
+    The path of the page.
+  """
+  found = choosing.choosers(results)
+  _, *compared = differences = verdicts.differences(rows)
+  html = template('benchmark.html.jinja').render(
+    dataset=dataset,
+    headline=headline(rows),
+    warnings=_warnings(rows, compared),
+    size=_size(rows),
+    protocol=protocol,
+    beside=beside.beside(dataset, rows),
+    steps={which: beside.step(rows, which) for which in summary.PICKS},
+    further={
+      which: _named(matrix.cells(rows, which)) for which in summary.PICKS[1:]
+    },
+    differences=_named(differences),
+    gains=gains.plot(rows),
+    **_ranks(rows),
+    choosers=choosing.words(found),
+    choosers_note=choosing.NOTE,
+    regrets=choosing.plot(found),
+    failed=[row for row in rows if row['failure']],
+    runs=_runs(out, rows),
+    methods=list(dict.fromkeys(row['method'] for row in rows)),
+    name=summary.display_name,
+  )
+  files.write_atomically(out / NAME, html)
+  return out / NAME
+
+
+def headline(rows: Rows) -> str:
+  """The highest mean over tasks at the last step, in words."""
+  means = {
+    method: statistics.fmean(scores)
+    for method, scores in critical_difference.scores(rows).items()
+  }
+  before = means.pop(verdicts.BASELINE, None)
+  if not means:
+    return 'No method has results for all tasks yet.'
+  best = max(means, key=means.get)
+  text = (
+    f'{summary.display_name(best)} has the highest mean over all tasks,'
+    f' {summary.percent(means[best])} (last step)'
+  )
+  if before is None:
+    return f'{text}.'
+  gain = summary.signed(summary.points(means[best], before))
+  return (
+    f'{text}; source-only under the same budget {summary.percent(before)}:'
+    f' {gain} points.'
+  )
+
+
+def _warnings(rows: Rows, compared: Sequence[Sequence[str]]) -> list[str]:
+  """What must not be overlooked."""
+  missing = [row for row in rows if row['last'] == '']
+  found = []
+  if missing:
+    found.append(
+      f'{len(missing)} of {len(rows)} runs have no results: see “Failed runs”.'
+    )
+  worse = [
+    summary.display_name(method)
+    for method, which, *_, verdict in compared
+    if which == 'last' and verdict == verdicts.NEGATIVE
+  ]
+  if worse:
+    found.append(
+      f'Negative transfer, worse than source-only: {", ".join(worse)}.'
+    )
+  helped = [
+    line for line in compared if line[1] == 'last' and line[-1] == 'helps'
+  ]
+  if compared and not helped:
+    found.append('No method is shown to be better than source-only.')
+  return found
+
+
+def _named(lines: Sequence[Sequence[str]]) -> list[list[str]]:
+  """Lines that begin with a method, under the name that papers use."""
+  header, *rest = lines
+  return [[*header], *([summary.display_name(m), *line] for m, *line in rest)]
+
+
+def _size(rows: Rows) -> str:
+  """How many of what there are."""
+  counts = (
+    ('method', {row['method'] for row in rows}),
+    ('task', {(row['source'], row['target']) for row in rows}),
+    ('seed', {row['seed'] for row in rows}),
+  )
+  return ' × '.join(
+    f'{len(values)} {name}{"s" * (len(values) > 1)}' for name, values in counts
+  )
+
+
+def _ranks(rows: Rows) -> dict[str, Any]:
+  """The critical-difference plot, or why there is none."""
+  scores = critical_difference.scores(rows)
+  if why := critical_difference.too_few(scores):
+    return {'ranks': None, 'ranks_say': why}
+  ranking = critical_difference.rank(scores)
+  return {
+    'ranks': critical_difference.plot(ranking),
+    'ranks_say': critical_difference.words(ranking),
+  }
+
+
+def _runs(out: pathlib.Path, rows: Rows) -> dict[tuple, dict[str, list[dict]]]:
+  """By task and method, where each seed's run is."""
+  found: dict[tuple, dict[str, list[dict]]] = {}
+  for row in rows:
+    report = pathlib.PurePosixPath(row['run'], 'report.html')
+    link = f'{report}' if (out / report).exists() else f'{row["run"]}/'
+    cell = {**row, 'link': quote(link)}
+    by_method = found.setdefault((row['source'], row['target']), {})
+    by_method.setdefault(row['method'], []).append(cell)
+  return found

@@ -1,0 +1,51 @@
+"""Tables of words as LaTeX, with the rules of booktabs."""
+
+from collections.abc import Sequence
+
+_ESCAPED = {
+  '\\': r'\textbackslash{}',
+  **{character: f'\\{character}' for character in '&%$#_{}'},
+  '~': r'\textasciitilde{}',
+  '^': r'\textasciicircum{}',
+  '±': r'$\pm$',
+  '→': r'$\to$',
+  '\N{MINUS SIGN}': '$-$',
+  '–': '--',
+  '’': "'",
+}
+
+
+def escape(text: str) -> str:
+  """Text that LaTeX prints as it is."""
+  return ''.join(_ESCAPED.get(character, character) for character in text)
+
+
+def table(
+  lines: Sequence[Sequence[str]], caption: str, notes: Sequence[str] = ()
+) -> str:
+  """A floating table, for `\\usepackage{booktabs}`.
+
+  Args:
+    lines: words, the header first.
+    caption: what it shows.
+    notes: below it, one a line.
+  """
+  header, *rest = [' & '.join(map(escape, line)) + r' \\' for line in lines]
+  below = [r'\par\footnotesize ' + escape(note) for note in notes]
+  return '\n'.join(
+    [
+      r'\begin{table}',
+      r'\centering',
+      rf'\caption{{{escape(caption)}}}',
+      rf'\begin{{tabular}}{{l{"r" * (len(lines[0]) - 1)}}}',
+      r'\toprule',
+      header,
+      r'\midrule',
+      *rest,
+      r'\bottomrule',
+      r'\end{tabular}',
+      *below,
+      r'\end{table}',
+      '',
+    ]
+  )

@@ -5,24 +5,37 @@ python -m experiments.benchmark --dataset=office_caltech10 --methods=dann,mmd
 
 import itertools
 import pathlib
+import re
 import sys
 
 from absl import flags
 from rich import console
 
-from da_jax import commands, data, runs
+from da_jax import commands, data, losses, runs
 from da_jax.cells import Cell, run_all
 from da_jax.errors import UserError
 from da_jax.report import matrix, outputs
 from experiments.shared_flags import SHARED
 
 FLAGS = flags.FLAGS
-# Name -> script and its flags.
-METHODS = {
-  'source_only': ('source_only',),
-  'dann': ('dann',),
-  'mmd': ('mmd', '--loss=mmd'),
-  'coral': ('mmd', '--loss=coral'),
+
+
+def _scripts() -> dict[str, tuple[str, ...]]:
+  """Method -> script, of those that name theirs in `common.main('...', build`.
+
+  They are read and not imported, as their flags have names in common.
+  """
+  found = {}
+  for path in sorted(pathlib.Path(__file__).parent.glob('*.py')):
+    name = re.search(r"^  common\.main\(\s*'(\w+)'", path.read_text(), re.M)
+    if name:
+      found[name[1]] = (path.stem,)
+  return found
+
+
+# Name -> script and its flags; not fine-tuning, which needs target labels.
+METHODS = _scripts() | {
+  name: ('mmd', f'--loss={name}') for name in losses.ALIGNMENTS
 }
 _METHODS = flags.DEFINE_list(
   'methods', list(METHODS), f'Of {", ".join(METHODS)}.'

@@ -7,6 +7,7 @@ from absl import flags
 from absl.testing import flagsaver
 import pytest
 
+from da_jax import losses
 from da_jax.errors import UserError
 from experiments import benchmark
 from tests import scripts
@@ -48,7 +49,7 @@ def test_a_failed_cell_is_named_and_made_up_for_later(tmp_path):
     ({'tasks': ['plain']}, '--tasks are pairs'),
     ({'dataset': 'folder'}, '--dataset=folder has no domains .* --tasks'),
     ({'seeds': ['x']}, '--seeds are whole numbers'),
-    ({'methods': ['dan']}, '--methods: dan is none of source_only, dann'),
+    ({'methods': ['dan']}, '--methods: dan is none of dann, source_only'),
     ({'with': ['dan:--x=1']}, 'dan is none of'),
   ],
 )
@@ -59,6 +60,17 @@ def test_wrong_use_is_named(given, named, tmp_path):
     pytest.raises(UserError, match=named),
   ):
     benchmark.main()
+
+
+def test_every_unsupervised_method_is_there_by_its_name():
+  assert benchmark.METHODS['source_only'] == ('source_only',)
+  assert benchmark.METHODS['dann'] == ('dann',)
+  for loss in losses.ALIGNMENTS:
+    assert benchmark.METHODS[loss] == ('mmd', f'--loss={loss}')
+  # Every other script that trains takes a name by a flag, or target labels.
+  scripts_ = (scripts.ROOT / 'experiments').glob('*.py')
+  training = {p.stem for p in scripts_ if '  common.main(' in p.read_text()}
+  assert training - {s for s, *_ in benchmark.METHODS.values()} == {'finetune'}
 
 
 def test_tasks_and_seeds_that_are_meant():

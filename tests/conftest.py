@@ -18,8 +18,11 @@ if _COUNT not in _FLAGS:
   os.environ['XLA_FLAGS'] = f'{_FLAGS} {_COUNT}=4'.strip()
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')
 
-_CACHE = tempfile.mkdtemp(prefix='da_jax_compiled_')
-atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+if 'PYTEST_XDIST_WORKER' in os.environ:  # share what the main process made
+  _CACHE = os.environ['JAX_COMPILATION_CACHE_DIR']
+else:
+  _CACHE = tempfile.mkdtemp(prefix='da_jax_compiled_')
+  atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
 os.environ['JAX_COMPILATION_CACHE_DIR'] = _CACHE
 os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
 os.environ['JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES'] = '-1'

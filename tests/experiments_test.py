@@ -80,6 +80,7 @@ def test_other_flags_are_refused_and_named(finished):
   assert other.returncode == 2 and 'method dann' in other.stderr
 
 
+@pytest.mark.slow
 def test_a_flag_can_be_mended_after_a_failed_start(tmp_path):
   run = f'--workdir={tmp_path}/run'
   failed = scripts.run('source_only', *QUICK, run, '--batch_size=9999')
@@ -88,6 +89,7 @@ def test_a_flag_can_be_mended_after_a_failed_start(tmp_path):
   assert mended.returncode == 0, mended.stderr
 
 
+@pytest.mark.slow
 def test_baseline_may_be_another_run(finished, tmp_path):
   run, _ = finished
   process = scripts.run(
@@ -112,6 +114,7 @@ def test_baseline_is_selected_alike(finished, tmp_path):
   assert '--select=infomax, this run has snd' in process.stderr
 
 
+@pytest.mark.slow
 def test_finetune_starts_from_a_run_of_other_devices(finished, tmp_path):
   run, _ = finished
   process = scripts.run(
@@ -136,6 +139,7 @@ def test_finetune_starts_from_a_run_of_other_devices(finished, tmp_path):
   assert results['validators'] == {}
 
 
+@pytest.mark.slow
 def test_the_old_head_an_average_and_an_early_end(finished, tmp_path):
   run, _ = finished
   process = scripts.run(
@@ -172,6 +176,7 @@ def test_a_file_of_weights_has_no_old_head(tmp_path):
   assert 'lwf needs the head' in process.stderr
 
 
+@pytest.mark.slow
 def test_bfloat16_under_pmap(tmp_path):
   process = scripts.run(
     'dann',
@@ -197,6 +202,7 @@ def test_two_trees_given_as_paths(tmp_path):
     f'--source={tmp_path}/day',
     f'--target={tmp_path}/night',
     '--image_size=32',
+    '--backbone=lenet',
     f'--workdir={tmp_path}/run',
   )
   assert process.returncode == 0, process.stderr
@@ -206,7 +212,11 @@ def test_two_trees_given_as_paths(tmp_path):
 
 @pytest.mark.parametrize(
   'number, code',
-  [(signal.SIGTERM, 75), (signal.SIGUSR1, 75), (signal.SIGINT, 130)],
+  [
+    (signal.SIGTERM, 75),
+    pytest.param(signal.SIGUSR1, 75, marks=pytest.mark.slow),
+    pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow),
+  ],
 )
 def test_a_signal_saves_and_the_same_command_goes_on(number, code, tmp_path):
   flags = ('--steps=150', '--batch_size=8', '--noreport')
@@ -255,6 +265,7 @@ def test_help_lists_the_flags_of_all_scripts():
   assert '|'.join(sorted(data.DATASETS)) in ''.join(text.split())
 
 
+@pytest.mark.slow
 def test_stylised_features_are_not_the_baseline_s(tmp_path):
   flags = (*QUICK, '--adain=0.5', f'--workdir={tmp_path}/run')
   process = scripts.run('dann', *flags)

@@ -46,6 +46,18 @@ def _signals_as_before():
 
 
 @pytest.fixture
+def warnings(monkeypatch):
+  """What is logged as a warning."""
+  from absl import logging
+
+  said = []
+  monkeypatch.setattr(
+    logging, 'warning', lambda m, *args: said.append(m % args)
+  )
+  return said
+
+
+@pytest.fixture
 def answer(monkeypatch, capsys):
   """Function of the flags of `source_only`: the exit code and what was said.
 

@@ -1,9 +1,7 @@
 """What is told of a run's costs, and of programs compiled again."""
 
 import json
-import time
 
-from absl import logging
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +13,7 @@ from da_jax.errors import InterruptedRunError
 from da_jax.journal import Journal
 from da_jax.observation import Observer
 from tests import toy
-from tests.train_test import _stop_at
+from tests.train_test import _slow, _stop_at
 
 METHODS = toy.all_methods()
 
@@ -30,27 +28,6 @@ def _train(workdir=None, method='source_only', **options):
     quiet=True,
     **options,
   )
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-  """What is logged as a warning."""
-  said = []
-  monkeypatch.setattr(
-    logging, 'warning', lambda text, *a: said.append(text % a)
-  )
-  return said
-
-
-def _slow(seconds):
-  original = batches.batches
-
-  def slow(*args, **kwargs):
-    for batch in original(*args, **kwargs):
-      time.sleep(seconds)
-      yield batch
-
-  return slow
 
 
 def _lines(path):

@@ -5,7 +5,6 @@ import os
 import pickle
 import shutil
 
-from absl import logging
 import numpy as np
 from PIL import Image
 import pytest
@@ -15,15 +14,6 @@ from da_jax.data.files import content, images
 from da_jax.data.pair import Chosen, Examples, subset
 
 SIZE = 6
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-  lines = []
-  monkeypatch.setattr(
-    logging, 'warning', lambda m, *args: lines.append(m % args)
-  )
-  return lines
 
 
 @pytest.fixture

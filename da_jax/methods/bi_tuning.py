@@ -62,6 +62,21 @@ def bi_tuning(
     variables = {KEYS: _encoder(state), QUEUE: queued}
     return state._replace(variables={**state.variables, **variables})
 
+  return penalised(
+    model,
+    optimizer,
+    penalty=_contrasts(model, projector, momentum, temperature),
+    weight=weight,
+    label_smoothing=label_smoothing,
+    memory=memory,
+    begin=begin,
+    **{PROJECTOR: projector},
+  )
+
+
+def _contrasts(model, projector, momentum, temperature):
+  """The penalty: both contrastive losses, and what they renew."""
+
   def units(features, params, variables, key):
     """Features with a 1 for the head's bias, and projections, as unit rows."""
     z, _ = base.run(projector, PROJECTOR, params, variables, features, key)
@@ -82,6 +97,14 @@ def bi_tuning(
     encoder = {'params': keys, 'variables': own}
     return jax.lax.stop_gradient((encoder, h, z))
 
+  def contrast(anchors, current, queued, y):
+    return losses.categorical_contrastive(
+      jnp.sum(anchors * current, axis=1),
+      jnp.einsum('nd,ckd->nck', anchors, queued),
+      y,
+      temperature=temperature,
+    )
+
   def penalty(step):
     encoder, h_key, z_key = renewed_keys(step)
     h, z = units(
@@ -92,29 +115,11 @@ def bi_tuning(
     head = jax.lax.stop_gradient(step.params['model']['head'])
     w = losses.normalize(jnp.vstack([head['kernel'], head['bias']]).T)[y]
     # TLlib's order: projections meet the queue before this batch joins it.
-    value = losses.categorical_contrastive(
-      jnp.sum(z * z_key, axis=1),
-      jnp.einsum('nd,ckd->nck', z, before['z']),
-      y,
-      temperature=temperature,
-    ) + losses.categorical_contrastive(
-      jnp.sum(h * w, axis=1),
-      jnp.einsum('nd,ckd->nck', w, after['h']),
-      y,
-      temperature=temperature,
-    )
-    return value, {KEYS: encoder, QUEUE: after}
+    by_projection = contrast(z, z_key, before['z'], y)
+    by_classifier = contrast(w, h, after['h'], y)
+    return by_projection + by_classifier, {KEYS: encoder, QUEUE: after}
 
-  return penalised(
-    model,
-    optimizer,
-    penalty=penalty,
-    weight=weight,
-    label_smoothing=label_smoothing,
-    memory=memory,
-    begin=begin,
-    **{PROJECTOR: projector},
-  )
+  return penalty
 
 
 def _encoder(state):

@@ -67,16 +67,9 @@ def load(
   """
   settings = dict(missing=missing, outliers=outliers, standardise=standardise)
   numbers.check(**settings)
-  if domain_column is None:
-    suffixes = array_file.SUFFIXES + table_file.SUFFIXES
-    paths = own_files.find_two(data_dir, source, target, suffixes)
-    both = [_read(path, label_column, drop_columns) for path in paths]
-  else:
-    label_column = label_column or 'label'
-    tables = table_file.split(
-      data_dir, source, target, domain_column, (label_column,)
-    )
-    both = [_of_table(part, label_column, drop_columns) for part in tables]
+  both = _both(
+    data_dir, source, target, label_column, domain_column, drop_columns
+  )
   _check_dropped(both, drop_columns)
   both[1] = _aligned(*both)
   ignored = (label_column or 'label', domain_column, *drop_columns)
@@ -104,6 +97,26 @@ def load(
     fit=functools.partial(numbers.fit, columns=columns, **settings),
     inputs=taken,
   )
+
+
+def _both(
+  data_dir: pathlib.Path,
+  source: str,
+  target: str,
+  label_column: str | None,
+  domain_column: str | None,
+  drop_columns: Sequence[str],
+) -> list[_Rows]:
+  """Two files, or two parts of one table."""
+  if domain_column is None:
+    suffixes = array_file.SUFFIXES + table_file.SUFFIXES
+    paths = own_files.find_two(data_dir, source, target, suffixes)
+    return [_read(path, label_column, drop_columns) for path in paths]
+  label_column = label_column or 'label'
+  parts = table_file.split(
+    data_dir, source, target, domain_column, (label_column,)
+  )
+  return [_of_table(part, label_column, drop_columns) for part in parts]
 
 
 def _read(

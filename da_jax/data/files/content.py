@@ -6,19 +6,17 @@ is not remembered: another change could leave it with the same time.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent import futures
 import hashlib
 import json
-import os
 import pathlib
 import time
 
 from absl import logging
 
+from da_jax.data.files import threads
 from da_jax.errors import UserError
 from da_jax.files import cache_folder, write_atomically
 
-_SECONDS_BEFORE_PROGRESS = 2.0
 _YOUNG = 2 * 10**9  # ns: the coarsest clock of a file system in use ticks so
 _CHUNK = 4096  # files handed to the threads at once
 
@@ -66,33 +64,13 @@ def _digests(
     if tuple(stamp) == stamps[name]:
       digests[name] = digest
   unknown = [name for name in paths if name not in digests]
-  digests |= _read({name: paths[name] for name in unknown})
+  chosen = [paths[name] for name in unknown]
+  read = threads.mapped(_digest, chosen, chunk=_CHUNK, doing='reading')
+  digests |= zip(unknown, read, strict=True)
   settled = [name for name in unknown if stamps[name][1] < now - _YOUNG]
   if settled:
     known |= {name: (*stamps[name], digests[name]) for name in settled}
     _remember(index, known)
-  return digests
-
-
-def _read(paths: Mapping[str, pathlib.Path]) -> dict[str, str]:
-  """Digests of files, read in threads."""
-  import tqdm
-
-  names, digests = list(paths), {}
-  bar = tqdm.tqdm(
-    desc='reading',
-    total=len(names),
-    delay=_SECONDS_BEFORE_PROGRESS,
-    disable=None,
-    leave=False,
-  )
-  with bar, futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    for start in range(0, len(names), _CHUNK):
-      chunk = names[start : start + _CHUNK]
-      done = pool.map(_digest, [paths[name] for name in chunk])
-      for name, digest in zip(chunk, done, strict=True):
-        digests[name] = digest
-        bar.update()
   return digests
 
 

@@ -13,9 +13,9 @@ import pathlib
 
 import numpy as np
 
+from da_jax.data.files import threads
 from da_jax.errors import UserError
 
-_SECONDS_BEFORE_PROGRESS = 2.0
 _CHUNK = 256  # images that threads decode ahead of who takes them
 _THREADS = min(8, os.cpu_count() or 1)  # for a batch; Pillow frees the GIL
 _NAMED = 5  # broken files that an error names
@@ -100,27 +100,14 @@ def each(files: ImageFiles) -> Iterator[np.ndarray | str]:
   Args:
     files: what to decode.
 
-  Yields:
-    uint8 [size, size, 3], or what is wrong with the file.
+  Returns:
+    An iterator over uint8 [size, size, 3], or what is wrong with the file.
   """
-  import tqdm
 
   def attempt(index: int) -> np.ndarray | str:
     return _attempt(files.read(int(index))[1], files.size)
 
-  # To a terminal, and only once it has taken long enough to wonder.
-  bar = tqdm.tqdm(
-    desc='decoding',
-    total=len(files),
-    delay=_SECONDS_BEFORE_PROGRESS,
-    disable=None,
-    leave=False,
-  )
-  with bar, futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    for start in range(0, len(files), _CHUNK):
-      for result in pool.map(attempt, files.indices[start : start + _CHUNK]):
-        yield result
-        bar.update()
+  return threads.mapped(attempt, files.indices, chunk=_CHUNK, doing='decoding')
 
 
 def decode_all(files: ImageFiles) -> tuple[np.ndarray, dict[int, str]]:

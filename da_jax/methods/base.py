@@ -68,6 +68,15 @@ def run(
 ) -> tuple[PyTree, PyTree]:
   """Runs a part, in training mode unless told otherwise.
 
+  Args:
+    network: the part's module.
+    part: its name.
+    params: of all parts.
+    variables: of all parts.
+    x: [n, ...] what it takes.
+    key: PRNG key of dropout.
+    train: whether in training mode.
+
   Returns:
     What the network returns, and all variables with the part's updated.
   """

@@ -29,7 +29,15 @@ def empty(num_classes: int, size: int, widths: Mapping[str, int]) -> PyTree:
 
 
 def noise(key: jax.Array, queue: PyTree) -> PyTree:
-  """A queue of random unit vectors, as TLlib begins with."""
+  """A queue of random unit vectors, as TLlib begins with.
+
+  Args:
+    key: PRNG key.
+    queue: of `empty`.
+
+  Returns:
+    A queue of the same shapes.
+  """
   kinds = {name: rows for name, rows in queue.items() if name != NEXT}
   keys = jax.random.split(key, len(kinds))
   for key_n, (name, rows) in zip(keys, sorted(kinds.items()), strict=True):

@@ -45,6 +45,9 @@ def freezing(
     from_output: whether freezing goes down from the output instead of up from
       the input.
 
+  Returns:
+    The number of depths, and why so many in a sentence.
+
   Raises:
     UserError: the backbone has no depth of that name.
   """

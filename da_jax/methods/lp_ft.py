@@ -44,7 +44,18 @@ def lp_ft(
 def with_probe(
   predict, state: State, batches, num_classes: int, *, c: float = 1.0
 ) -> State:
-  """The state with a head that was fitted to its own features."""
+  """The state with a head that was fitted to its own features.
+
+  Args:
+    predict: of the method.
+    state: with the features' parameters.
+    batches: as `begin` gets them, labelled.
+    num_classes: of the head.
+    c: inverse strength of the regularisation.
+
+  Returns:
+    The state, all but the head as it was.
+  """
   prediction, y = start.outputs(predict, state, batches)
   head = linear_probe.fit_head(prediction.features, y, num_classes, c=c)
   head = {name: jnp.asarray(value) for name, value in head.items()}

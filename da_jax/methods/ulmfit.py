@@ -12,7 +12,7 @@ from flax import linen as nn
 from da_jax.models import interception
 from da_jax.types import Method
 
-DECAY = 2.6
+DECAY = 2.6  # ratio of the learning rates of neighbours
 
 
 def unfreezing_steps(backbone: nn.Module, steps: int) -> dict[str, int]:
@@ -36,21 +36,20 @@ def unfreezing_steps(backbone: nn.Module, steps: int) -> dict[str, int]:
   }
 
 
-def discriminative_rates(
-  backbone: nn.Module, decay: float = DECAY
-) -> dict[str, float]:
-  """Factors on the learning rate: decay^-(D - d) at depth d of D.
+def discriminative_rates(backbone: nn.Module) -> dict[str, float]:
+  """Factors on the learning rate: 2.6^-(D - d) at depth d = 0..D-1 of D.
+
+  Bottleneck and head have the factor 1.
 
   Args:
     backbone: gives the depths.
-    decay: ratio of the rates of neighbours; bottleneck and head have factor 1.
 
   Returns:
     Parts for `optimizers.by_part`, 'model/backbone/<module>', to factors.
   """
   count = len(backbone.depths)
   return {
-    f'model/backbone/{module}': decay ** -(count - depth)
+    f'model/backbone/{module}': DECAY ** -(count - depth)
     for depth, (_, modules) in enumerate(backbone.depths)
     for module in modules
   }

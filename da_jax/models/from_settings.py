@@ -23,8 +23,12 @@ def classifier(
     settings: 'backbone', 'bottleneck', 'bottleneck_norm', 'bottleneck_dropout'
       and 'dtype'; others are ignored.
     num_classes: of the head.
-    frozen: leading depths of the backbone that do not train.
+    frozen: depths of the backbone that do not train: leading ones, or trailing
+      ones if it is negative.
     on_features: whether it takes the backbone's features instead of inputs.
+
+  Returns:
+    The module.
 
   Raises:
     UserError: there is no such backbone.
@@ -40,7 +44,18 @@ def classifier(
 
 
 def backbone(settings: Mapping[str, Any], *, frozen: int = 0) -> nn.Module:
-  """Builds the backbone of a run, see `classifier`."""
+  """Builds the backbone of a run.
+
+  Args:
+    settings: 'backbone' and 'dtype'; others are ignored.
+    frozen: as of `classifier`.
+
+  Returns:
+    The module.
+
+  Raises:
+    UserError: there is no such backbone.
+  """
   name = settings['backbone']
   if name not in models.BACKBONES:
     raise UserError(

@@ -21,6 +21,13 @@ def stochastic_norm(key: jax.Array, p: float) -> Callable:
 
   Else it takes the moving statistics as they were before this call. The choice
   is a function of the key and the layer's path, the same on all devices.
+
+  Args:
+    key: PRNG key of a step.
+    p: in [0, 1].
+
+  Returns:
+    The interceptor.
   """
 
   def intercept(next_fun, args, kwargs, context):

@@ -77,6 +77,9 @@ def fits(tensors: Mapping[str, np.ndarray]) -> list[Fit]:
 
   Args:
     tensors: arrays by name.
+
+  Returns:
+    A fit for each of `models.BACKBONES`.
   """
   found = []
   for backbone in models.BACKBONES:

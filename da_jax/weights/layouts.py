@@ -66,6 +66,9 @@ def array_name(
     module: path of the submodule, as the file has it.
     leaf: linen's name of the array in it.
     norm: whether the submodule has a scale.
+
+  Returns:
+    The name in the file.
   """
   if style == 'flax':
     return '.'.join(filter(None, (collection, module, leaf)))

@@ -45,6 +45,9 @@ def find(text: str) -> pathlib.Path:
     text: its path, or a key of `PUBLISHED`, whose file is downloaded unless it
       is in the cache.
 
+  Returns:
+    Where it is.
+
   Raises:
     UserError: there is no such thing, or it cannot be downloaded.
   """

@@ -66,6 +66,13 @@ def input_of(path: pathlib.Path, backbone: str) -> Normalisation | None:
 def parts_of(path: str | os.PathLike, class_names: Sequence[str]) -> Trained:
   """What `start_from` brings, without reading the weights.
 
+  Args:
+    path: as of `start_from`.
+    class_names: of the new run.
+
+  Returns:
+    The parts, and the number of classes of a run's head.
+
   Raises:
     UserError: the path does not exist or is the folder of something else.
   """

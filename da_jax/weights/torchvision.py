@@ -78,6 +78,9 @@ def misfits(
     template: of the backbone.
     backbone: its key.
     whole: see `to_variables`.
+
+  Returns:
+    A sentence for each misfit; none where the file fits.
   """
   names = names_of(backbone, tensors)
   tensors, _, wanted = _match(tensors, template, backbone)

@@ -139,6 +139,9 @@ def read(run: pathlib.Path) -> Trained:
   Args:
     run: its folder, with a checkpoint.
 
+  Returns:
+    Its settings and the classifier's arrays.
+
   Raises:
     UserError: it is not the folder of a run or has no checkpoint.
   """

@@ -22,6 +22,7 @@ import da_jax
 from da_jax import (
   assess,
   best,
+  changes,
   checkpoint,
   cluster,
   evaluate,
@@ -302,7 +303,8 @@ def finish(
     'notes': list(notes),
   }
   if hosts.is_first():
-    _save_predictions(run / PREDICTIONS, pair, source, target, counts)
+    earlier = baseline and baseline['run'] and run / baseline['run']
+    _save_predictions(run / PREDICTIONS, pair, source, target, counts, earlier)
     best.prune(run, [one['step'] for one in results['validators'].values()])
     with files.writing(run):
       text = json.dumps(results, indent=2) + '\n'
@@ -310,7 +312,7 @@ def finish(
   return results
 
 
-def _save_predictions(path, pair, source, target, counts) -> None:
+def _save_predictions(path, pair, source, target, counts, earlier) -> None:
   rows = {}
   for domain, prediction, examples in (
     ('source', source, pair.source_val),
@@ -324,6 +326,11 @@ def _save_predictions(path, pair, source, target, counts) -> None:
   images = pair.target_test.x[order[:SHOWN_IMAGES]]
   if images.ndim == 4:
     rows['target_images'] = images
+  told = changes.outcomes(target.logits, pair.target_test.y)
+  if earlier:
+    before = earlier / PREDICTIONS
+    rows |= changes.pictures(before, told, pair.target_test.x)
+  rows |= told
   _save(path, {'confusion': counts, **rows})
 
 

@@ -19,7 +19,12 @@ COMMANDS = [
   for page in PAGES
   for command in re.findall(r'^python -m ([\w.]+) (.+)$', page, re.M)
 ]
-WORDS = ('prepare', 'inspect', 'export')  # take words that are no flags
+WORDS = (
+  'prepare',
+  'inspect',
+  'export',
+  'compare',
+)  # take words that are no flags
 PYTHON = re.findall(r'```python\n(.+?)```', TEXT, re.S)
 EXAMPLE = next(block for block in PYTHON if 'import data' in block)
 USE = next(block for block in PYTHON if 'da_jax.load' in block)

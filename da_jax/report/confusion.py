@@ -116,7 +116,8 @@ def matrix(
       share, cmap=_colours(), vmin=0, vmax=100, interpolation='nearest'
     )
     font = {'fontsize': 9.5 if k <= _FEW else 7, 'parse_math': False}
-    axes.set_xticks(range(k), labels, rotation=90, **font)
+    turned = 90 if max(map(len, labels)) > 2 else 0
+    axes.set_xticks(range(k), labels, rotation=turned, **font)
     axes.set_yticks(range(k), labels, **font)
     axes.tick_params(length=0, pad=2)
     axes.set(xlabel='predicted class', ylabel='true class')

@@ -1,16 +1,27 @@
 """Every scalar of a run over its steps."""
 
-import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from da_jax.journal import VALIDATORS
-from da_jax.report import figures
-from da_jax.report.folder import Lines
+from da_jax.report import figures, plots, summary
+from da_jax.report.folder import Lines, Run
 
 _MARKERS = 'os^Dv'
-_MANY = 2000  # points above which a line in an SVG is stored as pixels
+_COSTS = 'Time and memory'
+# By the words in a name; the first that fits.
+_KINDS = {
+  'Training accuracies': ('accuracy',),
+  'Losses': ('loss',),
+  'Strength and gradients': ('strength', 'weight', 'gradient'),
+  _COSTS: ('seconds', 'second', 'wait', 'compil', 'memory'),
+}
+_OTHERS = 'Other scalars'
+# Of the target's test set and of the source's held-out part.
+EVALUATED = ('target_accuracy', 'validation_accuracy')
+_CHANCE = 'domain_accuracy'  # 0.5 where the critic cannot tell domains apart
 
 
 class Group(NamedTuple):
@@ -18,6 +29,12 @@ class Group(NamedTuple):
 
   title: str
   pictures: list[figures.Picture]
+  aside: bool  # says nothing of learning
+
+
+def is_aside(kind: str) -> bool:
+  """Whether plots of a kind are shown on demand only."""
+  return kind == _COSTS
 
 
 def series(lines: Lines) -> dict[str, np.ndarray]:
@@ -55,69 +72,91 @@ def evaluation_names(lines: Lines) -> list[str]:
   return sorted(names, key=lambda name: (name != 'target_accuracy', name))
 
 
-def evaluation(
-  lines: Lines, before: Lines, results: dict[str, Any]
-) -> figures.Picture | None:
-  """Draws the evaluation accuracies, the baseline's beside them.
+def kinds(names: Iterable[str]) -> dict[str, list[str]]:
+  """Sorts names of scalars into titled groups, empty ones left out."""
+  found: dict[str, list[str]] = {kind: [] for kind in (*_KINDS, _OTHERS)}
+  for name in sorted(names):
+    fitting = (
+      k for k, words in _KINDS.items() if any(w in name for w in words)
+    )
+    found[next(fitting, _OTHERS)].append(name)
+  return {kind: members for kind, members in found.items() if members}
 
-  Args:
-    lines: the run's metrics.
-    before: the baseline's metrics, or nothing.
-    results: the content of results.json.
+
+def titled(name: str) -> tuple[str, float | None]:
+  """What stands above the plot of a scalar, and a level to compare with."""
+  title = name.replace('_', ' ')
+  if name.endswith(_CHANCE):
+    return f'{title} (dotted: chance)', 0.5
+  return title, None
+
+
+def evaluation(run: Run) -> figures.Picture | None:
+  """Draws the evaluation accuracies, the baseline's beside them.
 
   Returns:
     The plot, or None where nothing was evaluated.
   """
-  values = series(lines)
-  curves = [(n.replace('_', ' '), values[n]) for n in evaluation_names(lines)]
+  values = series(run.metrics)
+  names = evaluation_names(run.metrics)
+  curves = [(n.replace('_', ' '), values[n]) for n in names]
   if not curves:
     return None
-  earlier = series(before).get('target_accuracy')
+  earlier = series(run.before_metrics).get('target_accuracy')
   if earlier is not None:
-    curves.append(('target accuracy, source-only', earlier))
+    name = summary.display_name(run.results['baseline']['method'])
+    curves.append((f'target accuracy, {name}', earlier))
   with figures.style():
     figure = figures.new(4.6, 4.2)
     axes = figure.add_subplot()
     for i, (name, curve) in enumerate(curves):
       _accuracy_line(axes, name, curve, i, '--' if curve is earlier else '-')
-    if results.get('selected_step') is not None:
+    if run.results.get('selected_step') is not None:
       axes.axvline(
-        results['selected_step'],
+        run.results['selected_step'],
         color='#444444',
         linestyle=':',
-        label=f'selected step {results["selected_step"]}',
+        label=f'selected step {run.results["selected_step"]}',
       )
     axes.set(xlabel='step', ylabel='accuracy (%)')
     axes.grid(axis='y')
     figure.legend(loc='outside lower left', fontsize=9.5)
-    alt = '; '.join(_spoken(name, curve) for name, curve in curves)
+    alt = '; '.join(plots.spoken(name, curve) for name, curve in curves)
     return figures.svg(figure, f'Accuracies over steps: {alt}.')
 
 
-def groups(lines: Lines, before: Lines) -> list[Group]:
-  """Draws every other scalar on its own: accuracies, losses, the rest.
+def groups(run: Run) -> list[Group]:
+  """Draws every other scalar on its own, the baseline's behind it.
 
-  Scores of validators have a picture of their own.
-
-  Args:
-    lines: the run's metrics.
-    before: the baseline's metrics, or nothing.
+  Scores of validators have pictures of their own.
 
   Returns:
     The groups that have plots.
   """
-  earlier = series(before)
-  shown = evaluation_names(lines)
-  kinds = {'Training accuracies': [], 'Losses': [], 'Other scalars': []}
-  for name, curve in sorted(series(lines).items()):
-    if name in shown or name.startswith(VALIDATORS):
-      continue
-    if 'accuracy' in name:
-      kind = 'Training accuracies'
-    else:
-      kind = 'Losses' if 'loss' in name else 'Other scalars'
-    kinds[kind].append(_small(name, curve, earlier.get(name)))
-  return [Group(kind, plots) for kind, plots in kinds.items() if plots]
+  found, earlier = series(run.metrics), series(run.before_metrics)
+  shown = evaluation_names(run.metrics)
+  rest = [n for n in found if n not in shown and not n.startswith(VALIDATORS)]
+  return [
+    Group(
+      kind, [_alone(name, found, earlier) for name in names], is_aside(kind)
+    )
+    for kind, names in kinds(rest).items()
+  ]
+
+
+def pair(
+  name: str, found: dict[str, Any], earlier: dict[str, Any]
+) -> list[plots.Line]:
+  """The curve of a scalar on top of that of the run before, if it has one."""
+  lines = [plots.Line(found[name], plots.NOW)]
+  if name in earlier:
+    lines.insert(0, plots.Line(earlier[name], plots.BEFORE))
+  return lines
+
+
+def _alone(name, found, earlier) -> figures.Picture:
+  title, level = titled(name)
+  return plots.small(title, pair(name, found, earlier), level=level)
 
 
 def _accuracy_line(
@@ -133,38 +172,4 @@ def _accuracy_line(
     markersize=5,
     markevery=max(1, len(curve) // 20),
     label=f'{name}: {100 * curve[-1, 1]:.1f} %',
-  )
-
-
-def _small(
-  name: str, curve: np.ndarray, before: np.ndarray | None
-) -> figures.Picture:
-  """One scalar; NaN and infinity leave gaps, and the title says so."""
-  broken = curve[~np.isfinite(curve[:, 1]), 0]
-  title = name.replace('_', ' ')
-  if broken.size:
-    title += f'\nnot finite from step {broken[0]:.0f}'
-  with figures.style():
-    figure = figures.new(3.4, 2.3)
-    axes = figure.add_subplot()
-    if before is not None:
-      axes.plot(*before.T, '--', color='#888888')
-    axes.plot(
-      *np.where(np.isfinite(curve), curve, math.nan).T,
-      color=figures.COLOURS[0],
-      marker='o' if len(curve) == 1 else None,
-      rasterized=len(curve) > _MANY,
-    )
-    axes.set_title(title, loc='left', parse_math=False)
-    axes.set_xlabel('step')
-    axes.grid(axis='y')
-    axes.locator_params(axis='x', nbins=5)
-    return figures.svg(figure, f'{_spoken(title, curve)}.')
-
-
-def _spoken(name: str, curve: np.ndarray) -> str:
-  """A curve in words."""
-  (first, start), (last, end) = curve[0], curve[-1]
-  return (
-    f'{name} from {start:.4g} at step {first:.0f} to {end:.4g} at {last:.0f}'
   )

@@ -24,6 +24,34 @@ class Run(NamedTuple):
   before_predictions: Arrays
 
 
+class Course(NamedTuple):
+  """A run that may go on still."""
+
+  path: pathlib.Path
+  config: dict[str, Any]
+  results: dict[str, Any] | None  # of a finished run
+  metrics: Lines
+
+
+def course(run_dir: pathlib.Path) -> Course:
+  """Reads what there is of a run.
+
+  Raises:
+    UserError: it is not the folder of a run, or a file cannot be read.
+  """
+  if not (run_dir / 'config.json').is_file():
+    raise errors.UserError(
+      f'{run_dir} is not the folder of a run: it has no config.json.'
+    )
+  results, metrics = run_dir / 'results.json', run_dir / 'metrics.jsonl'
+  return Course(
+    run_dir,
+    _json(run_dir / 'config.json'),
+    _json(results) if results.exists() else None,
+    _lines(metrics) if metrics.exists() else [],
+  )
+
+
 def read(run_dir: pathlib.Path) -> Run:
   """Reads a run's folder.
 

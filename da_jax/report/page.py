@@ -10,6 +10,7 @@ import jinja2
 
 from da_jax import files
 from da_jax.report import (
+  changes,
   confusion,
   curves,
   embedding,
@@ -63,19 +64,23 @@ def _content(run: folder.Run) -> dict[str, Any]:
   return {
     'results': results,
     'name': summary.display_name(results['method']),
+    'before_name': summary.display_name(
+      (results.get('baseline') or {}).get('method', '')
+    ),
     'headline': summary.headline(results),
     'warning': summary.warning(results),
     'rows': summary.rows(results),
     'oracle_note': summary.ORACLE_NOTE,
-    'evaluation': curves.evaluation(run.metrics, run.before_metrics, results),
-    'groups': curves.groups(run.metrics, run.before_metrics),
+    'evaluation': curves.evaluation(run),
+    'groups': curves.groups(run),
     'choices': validators.choices(results),
     'choices_title': validators.TITLE,
     'choices_note': validators.NOTE,
     'verdict': validators.verdict(results),
-    'scores': validators.curves(run.metrics, run.before_metrics, results),
+    'scores': validators.curves(run),
     **_confusion(run),
     **_embedding(run),
+    'changes': changes.shown(run),
     'samples': samples.samples(run.predictions, results['class_names']),
     'domain_colours': (embedding.SOURCE_COLOUR, embedding.TARGET_COLOUR),
     'has_before_curves': bool(run.before_metrics),
@@ -119,14 +124,16 @@ def _embedding(run: folder.Run) -> dict[str, Any]:
   """Both domains in the plane, before and after."""
   names = run.results['class_names']
   if 'target_labels' not in run.predictions:
-    return {'panels': [], 'legend': []}
+    return {'maps': [], 'legend': []}
   legend = embedding.keys(run.predictions, names)
   both = (run.before_predictions, run.predictions)
-  panels = [
+  models = [
     embedding.panels(predictions, legend, title)
     for predictions, title in zip(both, _titles(run), strict=True)
   ]
-  return {'panels': [p for p in panels if p is not None], 'legend': legend}
+  # By way of embedding, before beside after.
+  maps = list(zip(*filter(None, models), strict=True))
+  return {'maps': maps, 'legend': legend, 'limit': embedding.LIMIT}
 
 
 def _configuration(config: dict[str, Any]) -> dict[str, Any]:
@@ -134,6 +141,8 @@ def _configuration(config: dict[str, Any]) -> dict[str, Any]:
   command = config.get('command')
   if isinstance(command, list):
     command = shlex.join(command)
+  if command and command.startswith('-'):  # the interpreter's own name varies
+    command = f'python {command}'
   tables = {
     'Flags': config.get('flags') or {},
     'Versions': config.get('versions') or {},
@@ -147,13 +156,13 @@ def _configuration(config: dict[str, Any]) -> dict[str, Any]:
     'command': command,
     'git_revision': config.get('git_revision'),
     'tables': {
-      title: {name: _shown(value) for name, value in table.items()}
+      title: {name: shown(value) for name, value in table.items()}
       for title, table in tables.items()
       if table
     },
   }
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
   """A value of the configuration as a reader would type it."""
   return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -70,8 +70,10 @@ def headline(results: Results) -> str:
   if not baseline:
     return f'{text}.'
   before = baseline['target_accuracy'].get('last')
+  # Without a run it is the model at the start.
+  budget = ' under the same budget' if baseline['run'] else ''
   return (
-    f'{text}; {display_name(baseline["method"])} under the same budget '
+    f'{text}; {display_name(baseline["method"])}{budget} '
     f'{percent(before)}: {signed(points(last, before))} points.'
   )
 
@@ -82,6 +84,7 @@ def warning(results: Results) -> str | None:
   if not baseline:
     return None
   name = display_name(baseline['method'])
+  name += ' training' if baseline['run'] else ''
   gain = points(
     results['target_accuracy'].get('last'),
     baseline['target_accuracy'].get('last'),
@@ -89,10 +92,10 @@ def warning(results: Results) -> str | None:
   if gain < 0:
     return (
       f'Adaptation hurt here: the model is {-gain:.1f} points worse on the '
-      f'target domain than {name} training.'
+      f'target domain than {name}.'
     )
   if gain == 0:
-    return f'Adaptation made no difference here against {name} training.'
+    return f'Adaptation made no difference here against {name}.'
   return None
 
 

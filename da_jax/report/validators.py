@@ -1,14 +1,11 @@
 """What each validator would have chosen, beside the choice that counts."""
 
-import math
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from da_jax.journal import VALIDATORS
-from da_jax.report import figures, summary
-from da_jax.report.curves import series
-from da_jax.report.folder import Lines
+from da_jax.report import figures, plots, summary
+from da_jax.report.curves import pair, series
+from da_jax.report.folder import Run
 
 TITLE = 'What each validator would have chosen'
 COLUMNS = (
@@ -23,7 +20,6 @@ NOTE = (
   " the oracle. Rank correlation: Spearman's of scores and target accuracies,"
   ' over three evaluations or more.'
 )
-_ACROSS = 5  # plots in a row
 
 
 class Choice(NamedTuple):
@@ -71,62 +67,19 @@ def verdict(results: summary.Results) -> str | None:
   )
 
 
-def curves(
-  lines: Lines, before: Lines, results: dict[str, Any]
-) -> figures.Picture | None:
-  """Draws the scores of all validators over steps, each on its own scale.
-
-  Args:
-    lines: the run's metrics.
-    before: the baseline's metrics, or nothing.
-    results: the content of results.json.
-
-  Returns:
-    The plots as one picture, or None where there are no scores.
-  """
-  found, earlier = series(lines), series(before)
-  names = [
-    name for name in results.get('validators', {}) if _key(name) in found
-  ]
-  if not names:
-    return None
-  rows = math.ceil(len(names) / _ACROSS)
-  with figures.style():
-    figure = figures.new(11, 0.3 + 1.75 * rows)
-    grid = figure.subplots(rows, _ACROSS, sharex=True, squeeze=False)
-    for axes in grid.flat[len(names) :]:
-      axes.set_visible(False)
-    for axes, name in zip(grid.flat, names, strict=False):
-      _small(
-        axes,
-        found[_key(name)],
-        earlier.get(_key(name)),
-        results['validators'][name]['step'],
-      )
-      weight = 'bold' if name == results['selected_by'] else 'normal'
-      axes.set_title(name, loc='left', fontweight=weight)
-    return figures.svg(
-      figure,
-      f'Scores over steps of {len(names)} validators: {", ".join(names)}.',
+def curves(run: Run) -> list[figures.Picture]:
+  """Draws the scores of each validator over steps; a point marks its choice."""
+  found, earlier = series(run.metrics), series(run.before_metrics)
+  return [
+    plots.small(
+      name,
+      pair(VALIDATORS + name, found, earlier),
+      chosen=choice['step'],
+      bold=name == run.results['selected_by'],
     )
-
-
-def _key(name: str) -> str:
-  return VALIDATORS + name
-
-
-def _small(
-  axes, curve: np.ndarray, before: np.ndarray | None, chosen: int | None
-) -> None:
-  """One validator; a point marks its choice."""
-  if before is not None:
-    axes.plot(*before.T, '--', color='#888888')
-  axes.plot(*curve.T, color=figures.COLOURS[0])
-  at = curve[curve[:, 0] == chosen]
-  axes.plot(*at.T, 'o', color=figures.COLOURS[3], markersize=6)
-  axes.grid(axis='y')
-  axes.locator_params(nbins=4)
-  axes.tick_params(labelsize=8)
+    for name, choice in run.results.get('validators', {}).items()
+    if VALIDATORS + name in found
+  ]
 
 
 def _fixed(value: float | None, factor: float, digits: int) -> str:

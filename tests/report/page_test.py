@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from da_jax import errors, report
+from da_jax.report import changes, folder
 
 _VOID = {'meta', 'img', 'br', 'link', 'hr', 'input'}
 _ADDRESSES = ('src', 'href', 'srcset', 'data', 'action')
@@ -81,9 +82,35 @@ def test_shows_before_and_after(tmp_path, runs):
   for title in ('before (source-only)', 'after (DANN)'):
     assert f'Confusion matrix of 4 classes, {title}' in alts
     assert f't-SNE of the features, {title}' in alts
+    assert re.search(
+      rf'PCA, \d+ % of the variance of the features, {re.escape(title)}', alts
+    )
+  assert 'What changed for single examples' in page.text
   for name in ('critic accuracy', 'adaptation loss', 'strength'):
     assert f'{name} from' in alts
   assert 'target accuracy from' in alts
+
+
+def test_counts_examples_that_changed(tmp_path, runs):
+  run = runs.pair(tmp_path, width=3.0, gap=3.0)
+  right = []
+  for path in (tmp_path / 'source_only', run):
+    with np.load(path / 'predictions.npz') as arrays:
+      guesses = arrays['target_logits'].argmax(-1)
+      right.append(guesses == arrays['target_labels'])
+  before, after = right
+  shown = changes.shown(folder.read(run))
+  assert shown.repaired == (after & ~before).sum() > 1
+  assert shown.broken == (before & ~after).sum()
+  assert shown.both_right == (before & after).sum()
+  assert shown.both_wrong == (~before & ~after).sum()
+  for change in shown.most_improved:
+    assert change.before != change.true == change.after
+  for change in shown.most_hurt:
+    assert change.before == change.true != change.after
+  gains = [c.chance_after - c.chance_before for c in shown.most_improved]
+  assert len(gains) == min(shown.repaired, 12)
+  assert gains == sorted(gains, reverse=True)
 
 
 def test_warns_where_adaptation_hurts(tmp_path, runs):
@@ -130,12 +157,22 @@ def test_grey_images_and_wrong_ones(tmp_path, runs):
   options = {'image_shape': (28, 28, 1), 'gap': 3.0, 'width': 3.0}
   run_dir = runs.run(tmp_path / 'run', **options)
   page = _read(report.write(run_dir))
+  assert 'single examples' not in page.text  # nothing to compare with
   with np.load(run_dir / 'predictions.npz') as arrays:
     labels, logits = arrays['target_labels'], arrays['target_logits']
   wrong = int((labels != logits.argmax(-1))[:32].sum())
   assert 0 < wrong < 32
   assert page.text.count('✗') == wrong + 1  # one in the explanation
   assert len([i for i in page.images if 'target image' in i['alt']]) == 32
+
+
+def test_the_command_is_one_for_a_shell(tmp_path, runs):
+  run_dir = runs.run(tmp_path / 'run')
+  config = json.loads((run_dir / 'config.json').read_text())
+  config['command'] = '-m experiments.dann --seed=0'
+  (run_dir / 'config.json').write_text(json.dumps(config))
+  page = _read(report.write(run_dir))
+  assert 'python -m experiments.dann --seed=0' in page.text
 
 
 def test_same_folder_gives_same_numbers(tmp_path, runs):

@@ -64,7 +64,7 @@ def test_page_and_terminal_show_them_after_the_headline(run, capsys):
   html = report.write(run).read_text()
   headline, table = html.index('DANN reaches'), html.index(validators.TITLE)
   assert headline < table and 'for reporting only' in html[table:]
-  assert 'Scores over steps of 1 validators: infomax.' in html
+  assert 'infomax from 1 at step 400 to 1.25 at 1000' in html
   assert 'validators/infomax' not in html
   report.print_results(_results(run))
   said = ' '.join(capsys.readouterr().out.split())
@@ -77,7 +77,7 @@ def test_runs_without_scores_have_no_table(tmp_path, runs, capsys):
   report.print_results(_results(run))
   assert validators.TITLE not in capsys.readouterr().out
   read = folder.read(run)
-  assert validators.curves(read.metrics, [], read.results) is None
+  assert validators.curves(read) == []
   assert validators.verdict(read.results) is None
 
 
@@ -105,10 +105,11 @@ def test_no_verdict_without_both_scores(tmp_path, runs, scores):
 def test_a_point_marks_the_choice(run, monkeypatch):
   drawn = []
   monkeypatch.setattr(
-    validators, '_small', lambda axes, *args: drawn.append(args)
+    validators.plots, 'small', lambda *args, **said: drawn.append((args, said))
   )
   read = folder.read(run)
-  validators.curves(read.metrics, read.metrics, read.results)
-  ((curve, before, chosen),) = drawn
-  assert chosen == 800 and curve.tolist() == before.tolist()
-  assert curve.tolist() == [[400, 1.0], [800, 1.5], [1000, 1.25]]
+  validators.curves(read._replace(before_metrics=read.metrics))
+  (((name, (before, now)), said),) = drawn
+  assert name == 'infomax' and said == {'chosen': 800, 'bold': True}
+  assert now.curve.tolist() == before.curve.tolist()
+  assert now.curve.tolist() == [[400, 1.0], [800, 1.5], [1000, 1.25]]

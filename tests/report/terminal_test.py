@@ -40,3 +40,19 @@ def test_points_agree_with_the_printed_percentages():
   assert math.isnan(summary.points(0.5, None))
   assert summary.signed(-4.5) == '−4.5'
   assert summary.signed(summary.points(0.5, 0.50001)) == '±0.0'
+
+
+def test_the_start_of_fine_tuning_has_no_budget():
+  results = {
+    'method': 'lp_ft',
+    'target': 'photo',
+    'target_accuracy': {'last': 0.9},
+    'baseline': {
+      'method': 'before fine-tuning',
+      'run': None,
+      'target_accuracy': {'last': 0.92},
+    },
+  }
+  said = summary.headline(results)
+  assert said.endswith('before fine-tuning 92.0\xa0%: −2.0 points.')
+  assert summary.warning(results).endswith('than before fine-tuning.')

@@ -12,13 +12,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from da_jax import evaluate, types
+from da_jax import evaluate, mixtures, types
 from da_jax.data.pair import DomainPair, Examples, subset
+from da_jax.errors import UserError
 from da_jax.journal import Journal
 from da_jax.selection import VALIDATORS, Evidence, agreement
 from da_jax.selection.evidence import draw
+from da_jax.selection.mixval import draw_pairs
 
 TARGET_EXAMPLES = 5000  # of training that validators look at
+OF_MIXTURES = ('mixval_intra', 'mixval_inter', 'mixval')
 
 Evaluation = Mapping[str, Any]
 
@@ -44,7 +47,9 @@ def assessor(
 
   Every evaluation holds 'step', 'target_accuracy', with `select` also
   'validation_accuracy' (of the source) and 'validators', the scores of all of
-  `VALIDATORS`, None for NaN. Each part is predicted once.
+  `VALIDATORS`, None for NaN. Each part is predicted once; then mixtures of as
+  many target examples, 2000 at most. Where inputs cannot be mixed 'absent' says
+  why of the validators that need it.
 
   Args:
     predict: of the method.
@@ -58,7 +63,13 @@ def assessor(
   Returns:
     Takes the standing of a run to that after its evaluation. Of equal scores
     the latest is selected, and the last step where no score is a number.
+
+  Raises:
+    UserError: `select` needs mixtures, which the data do not have.
   """
+  unmixed = mixtures.why_not(pair.prepare, pair.target_train.x)
+  if unmixed and select in OF_MIXTURES:
+    raise UserError(f'--select={select}: {unmixed}. Choose another validator.')
   rows = _drawn(pair.target_train)
   transductive = pair.target_train.x is pair.target_test.x
   seen = None if transductive else subset(pair.target_train, rows).x
@@ -74,7 +85,17 @@ def assessor(
         target = predict(state, seen)
       y = pair.source_val.y
       result['validation_accuracy'] = evaluate.share_right(source.logits, y)
-      result['validators'] = _scores(source, y, target)
+      evidence = Evidence(*source, y, *target)
+      if unmixed:
+        result['absent'] = dict.fromkeys(OF_MIXTURES, unmixed)
+      else:
+        pairs = draw_pairs(target.logits)
+        mixed = mixtures.Mixtures(pair.target_train.x, rows[pairs])
+        logits = predict(state, mixed).logits
+        evidence = evidence._replace(pairs=pairs, logits_mixed=logits)
+      result['validators'] = {
+        name: _number(score(evidence)) for name, score in VALIDATORS.items()
+      }
     elif validation is not None:
       accuracy = evaluate.accuracy(predict, state, validation)
       result['validation_accuracy'] = accuracy
@@ -106,12 +127,13 @@ def choices(evaluations: Sequence[Evaluation]) -> dict[str, dict]:
     By validator 'step', 'score', 'target_accuracy' and 'regret' (to the best
     target accuracy) of its choice, 'rank_correlation' with target accuracies
     where there are three or more, and 'last_score'. None where there is
-    nothing to tell; empty in supervised settings.
+    nothing to tell, with 'why' where the data are the reason; empty in
+    supervised settings.
   """
   oracle = [each['target_accuracy'] for each in evaluations]
   found = {}
   for name in evaluations[-1].get('validators', {}):
-    scores = [each['validators'][name] for each in evaluations]
+    scores = [each['validators'].get(name) for each in evaluations]
     place = agreement.choose(scores)
     chosen = {} if place is None else evaluations[place]
     correlation = math.nan
@@ -125,21 +147,14 @@ def choices(evaluations: Sequence[Evaluation]) -> dict[str, dict]:
       'rank_correlation': _number(correlation),
       'last_score': scores[-1],
     }
+  for name, why in evaluations[-1].get('absent', {}).items():
+    found[name]['why'] = why
   return found
 
 
 def _drawn(examples: Examples) -> np.ndarray:
   """The same rows at every evaluation, in their order."""
   return np.sort(draw(np.arange(len(examples.y)), limit=TARGET_EXAMPLES)[0])
-
-
-def _scores(
-  source: types.Prediction, y: np.ndarray, target: types.Prediction
-) -> dict[str, float | None]:
-  evidence = Evidence(
-    source.features, source.logits, y, target.features, target.logits
-  )
-  return {name: _number(score(evidence)) for name, score in VALIDATORS.items()}
 
 
 def _number(value: float) -> float | None:
@@ -174,7 +189,7 @@ def _is_best(evaluations: Sequence[Evaluation]) -> bool:
   """Whether any validator chooses the last evaluation."""
   last = len(evaluations) - 1
   return any(
-    agreement.choose([each['validators'][name] for each in evaluations]) == last
+    agreement.choose([e['validators'].get(name) for e in evaluations]) == last
     for name in evaluations[-1].get('validators', {})
   )
 

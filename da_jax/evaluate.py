@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from da_jax import hosts, parallel, types
+from da_jax import hosts, mixtures, parallel, types
 from da_jax.data.pair import Examples
 
 BATCH_SIZE = 128
@@ -28,11 +28,13 @@ def compile_predict(
 
   Returns:
     (state, raw x) -> Prediction of every example, in order, as NumPy arrays.
+    x may be `Mixtures`: the network is compiled once for both.
   """
+  compiled = jax.jit(predict)
 
   @jax.jit
-  def compiled(state, x):
-    return predict(state, prepare(x))
+  def prepared(x):
+    return mixtures.prepared(prepare, x)
 
   def predict_all(state, x):
     count = len(parallel.devices())
@@ -42,10 +44,8 @@ def compile_predict(
     for start in range(0, len(x), size):
       # The last batch repeats its last example: one shape, one program.
       indices = np.minimum(np.arange(start, start + size), len(x) - 1)
-      prediction = compiled(
-        state, parallel.shard(x[indices[hosts.share(size)]])
-      )
-      parts.append(parallel.fetch(prediction))
+      raw = parallel.shard(x[indices[hosts.share(size)]])
+      parts.append(parallel.fetch(compiled(state, prepared(raw))))
     whole = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
     return jax.tree.map(lambda array: array[: len(x)], whole)
 

@@ -15,7 +15,7 @@ from da_jax.observation import Observer
 
 LOG_EVERY = 50
 VALIDATORS = 'validators/'  # before the name of a validator's scores
-_NO_ACCURACY = ('step', 'validators')
+_NO_ACCURACY = ('step', 'validators', 'absent')
 
 
 class Journal:

@@ -7,7 +7,10 @@ import pytest
 
 from da_jax import assess, train
 from da_jax.data.pair import Examples
+from da_jax.errors import UserError
+from da_jax.mixtures import Mixtures
 from da_jax.selection import VALIDATORS
+from da_jax.selection.mixval import draw_pairs
 from da_jax.types import Prediction
 from tests import toy
 
@@ -97,29 +100,38 @@ class _Journal:
     pass
 
 
-def _predicted(pair, select, validation=None):
-  """The numbers of examples that one evaluation predicts."""
-  calls = []
+def _assessed(pair, select, validation=None, calls=None):
+  """One evaluation; tells `calls` how many examples each prediction is of."""
+  calls = [] if calls is None else calls
 
   def predict(state, x):
     calls.append(len(x))
+    if isinstance(x, Mixtures):
+      x = x[:].first
     return Prediction(x, x[:, : toy.CLASSES])
 
   assessor = assess.assessor(
     predict, pair, _Journal(), select=select, validation=validation
   )
   state = train.State(np.int32(1), {}, {}, ())
-  assessor(assess.Standing(state, state, {}))
+  return assessor(assess.Standing(state, state, {}))
+
+
+def _predicted(*setting):
+  """The numbers of examples that one evaluation predicts, in order."""
+  calls = []
+  _assessed(*setting, calls=calls)
   return calls
 
 
 def test_each_part_is_predicted_once_and_a_large_target_in_part(monkeypatch):
   pair = toy.pair()  # 33 of the source, 80 of the target to train, 41 to test
-  assert sorted(_predicted(pair, 'infomax')) == [33, 41, 80]
+  # The last is of mixtures.
+  assert _predicted(pair, 'infomax') == [41, 33, 80, 80]
   monkeypatch.setattr(assess, 'TARGET_EXAMPLES', 50)
-  assert sorted(_predicted(pair, 'infomax')) == [33, 41, 50]
+  assert _predicted(pair, 'infomax') == [41, 33, 50, 50]
   one = pair._replace(target_train=pair.target_test)
-  assert sorted(_predicted(one, 'infomax')) == [33, 41]
+  assert _predicted(one, 'infomax') == [41, 33, 41]
 
 
 def test_supervised_evaluations_predict_no_more_than_they_need():
@@ -127,3 +139,47 @@ def test_supervised_evaluations_predict_no_more_than_they_need():
   held_out = Examples(pair.target_train.x[:9], pair.target_train.y[:9])
   assert sorted(_predicted(pair, None, held_out)) == [9, 41]
   assert _predicted(pair, None) == [41]
+
+
+def test_the_score_of_mixtures_is_that_of_mixed_rows(monkeypatch):
+  monkeypatch.setattr(assess, 'TARGET_EXAMPLES', 50)
+  pair = toy.pair()
+  outcome = train.train(
+    toy.all_methods()['source_only'], pair, steps=5, batch_size=16, quiet=True
+  )
+  rows = np.sort(np.random.default_rng(0).permutation(80)[:50])
+  x = pair.target_train.x[rows]
+  said = lambda x: np.argmax(
+    outcome.predict(outcome.state, x.astype(np.float32)).logits, axis=1
+  )
+  predicted, hits = said(x), {True: [], False: []}
+  for i, j in draw_pairs(outcome.predict(outcome.state, x).logits):
+    if i != j:
+      (label,) = said(0.55 * x[[i]] + 0.45 * x[[j]])
+      hits[bool(predicted[i] == predicted[j])].append(label == predicted[i])
+  scores = outcome.record['last']['validators']
+  assert len(hits[True]) == len(hits[False]) == 25
+  assert scores['mixval_intra'] == pytest.approx(np.mean(hits[True]))
+  assert scores['mixval_inter'] == pytest.approx(np.mean(hits[False]))
+  expected = (np.mean(hits[True]) + np.mean(hits[False])) / 2
+  assert scores['mixval'] == pytest.approx(expected)
+
+
+def _of_ids():
+  pair = toy.pair()
+  x = np.arange(80 * toy.WIDTH, dtype=np.int32).reshape(80, -1)
+  train = pair.target_train._replace(x=x)
+  return pair._replace(target_train=train, prepare=lambda x: x)
+
+
+def test_ids_are_not_mixed_and_the_record_says_why():
+  assert _predicted(_of_ids(), 'infomax') == [41, 33, 80]
+  record = _assessed(_of_ids(), 'infomax').record
+  found = assess.choices(record['evaluations'])
+  assert {name for name in found if 'why' in found[name]} == {
+    *('mixval_intra', 'mixval_inter', 'mixval')
+  }
+  assert 'int32 are ids' in found['mixval']['why']
+  assert found['mixval']['step'] is None and found['infomax']['step'] == 1
+  with pytest.raises(UserError, match='--select=mixval: inputs of type int32'):
+    _predicted(_of_ids(), 'mixval')

@@ -13,6 +13,7 @@ from da_jax.selection.evidence import Evidence as Evidence
 from da_jax.selection.evidence import Validator
 from da_jax.selection.information import diversity, entropy, infomax
 from da_jax.selection.iwcv import iwcv
+from da_jax.selection.mixval import mixval, mixval_inter, mixval_intra
 from da_jax.selection.rankme import rankme
 from da_jax.selection.reverse import reverse
 from da_jax.selection.snd import snd
@@ -26,6 +27,9 @@ VALIDATORS: dict[str, Validator] = {
   'snd': snd,
   'bnm': bnm,
   'corr_c': corr_c,
+  'mixval_intra': mixval_intra,
+  'mixval_inter': mixval_inter,
+  'mixval': mixval,
   'iwcv': iwcv,
   'dev': dev,
   'reverse': reverse,

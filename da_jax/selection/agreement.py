@@ -66,6 +66,30 @@ def rank_correlation(scores: Sequence[float], oracle: Sequence[float]) -> float:
   return float(stats.spearmanr(scores, oracle).statistic)
 
 
+def mean_ranks(*scores: Sequence[float | None]) -> np.ndarray:
+  """Ranks by several validators, averaged: how MixVal joins its two.
+
+  The lowest score has rank 1, equal ones share their mean rank, NaN and None
+  rank below all. The ranks of few change with what else is ranked, so that
+  they order checkpoints or runs that are finished.
+
+  Args:
+    *scores: of a validator each, one a checkpoint.
+
+  Returns:
+    float64 [checkpoints], higher is better.
+
+  Raises:
+    ValueError: their numbers differ.
+  """
+  from scipy import stats
+
+  for other in scores[1:]:
+    _check(scores[0], other)
+  values = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)
+  return stats.rankdata(values, axis=1).mean(axis=0)
+
+
 def _check(scores: Sequence[float], oracle: Sequence[float]) -> None:
   if len(scores) != len(oracle):
     raise ValueError(f'{len(scores)} scores, {len(oracle)} accuracies')

@@ -22,6 +22,9 @@ class Evidence(NamedTuple):
   features_t: np.ndarray  # [m, d] of the target
   logits_t: np.ndarray  # [m, k]
   features_train: np.ndarray | None = None  # [l, d] of source training
+  # Mixtures of two of the target's m rows, see `mixval`.
+  pairs: np.ndarray | None = None  # int [l, 2]
+  logits_mixed: np.ndarray | None = None  # [l, k]
 
 
 Validator = Callable[[Evidence], float]
@@ -54,7 +57,8 @@ def validator(score: Validator) -> Validator:
       for array in arrays.values()
     ):
       return math.nan
-    arrays['y_s'] = arrays['y_s'].astype(np.int64)
+    for name in {'y_s', 'pairs'} & arrays.keys():
+      arrays[name] = arrays[name].astype(np.int64)
     # Matrices this small gain nothing from threads, and on busy cores threads
     # that wait for each other take ten times as long.
     with threadpoolctl.threadpool_limits(1):

@@ -3,7 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from da_jax.selection.agreement import choose, rank_correlation, regret
+from da_jax.selection.agreement import (
+  choose,
+  mean_ranks,
+  rank_correlation,
+  regret,
+)
 
 NAN = math.nan
 
@@ -56,3 +61,20 @@ def test_a_constant_has_no_rank_correlation(scores, oracle):
 def test_numbers_that_differ_are_refused(function):
   with pytest.raises(ValueError, match='2 scores, 3 accuracies'):
     function([1, 2], [1, 2, 3])
+
+
+def test_mean_ranks_by_hand():
+  # Ranks 1 3 2 4 and, with the mean rank of equals, 2 3.5 3.5 1.
+  ranks = mean_ranks([0.1, 0.5, 0.4, 0.9], [0.2, 0.7, 0.7, None])
+  assert ranks.tolist() == [1.5, 3.25, 2.75, 2.5]
+  assert choose(ranks) == 1
+  with pytest.raises(ValueError, match='2 scores, 3'):
+    mean_ranks([0.1, 0.2], [1.0, 2.0, 3.0])
+
+
+def test_mean_ranks_do_not_depend_on_the_scale_of_a_validator():
+  rng = np.random.default_rng(0)
+  a, b = rng.normal(size=(2, 9))
+  np.testing.assert_array_equal(
+    mean_ranks(a, b), mean_ranks(np.exp(a), 100 * b - 3)
+  )

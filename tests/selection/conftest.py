@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from da_jax.selection import Evidence
+from da_jax.selection.mixval import draw_pairs
 
 CLASSES, WIDTH = 4, 6
 
@@ -20,7 +21,13 @@ def evidence():
 
   z_s, logits_s, y_s = domain(60, 0.0)
   z_t, logits_t, _ = domain(50, 0.7)
-  return Evidence(z_s, logits_s, y_s, z_t, logits_t)
+  pairs = draw_pairs(logits_t)
+  first, second = logits_t[pairs.T]
+  # Logits are linear in the features, which stand for the inputs.
+  mixed = 0.55 * first + 0.45 * second
+  return Evidence(
+    *(z_s, logits_s, y_s, z_t, logits_t), pairs=pairs, logits_mixed=mixed
+  )
 
 
 @pytest.fixture

@@ -10,8 +10,13 @@ import pytest
 from da_jax.selection import VALIDATORS, Evidence
 
 # What their formulas would call best is no score at all.
-_REWARD_ONE_CLASS = {'entropy', 'snd'}
+_MIXED = {'mixval_intra', 'mixval_inter', 'mixval'}
+_REWARD_ONE_CLASS = {'entropy', 'snd', *_MIXED}
 _REWARD_COLLAPSE = {'mmd', 'a_distance'}
+
+
+def _given(evidence):
+  return {n: a for n, a in evidence._asdict().items() if a is not None}
 
 
 @pytest.fixture(params=VALIDATORS)
@@ -27,6 +32,8 @@ def test_no_label_of_the_target_is_in_the_evidence():
     'features_t',
     'logits_t',
     'features_train',
+    'pairs',
+    'logits_mixed',
   )
 
 
@@ -37,14 +44,16 @@ def test_a_score_is_a_finite_float_and_the_same_again(name, evidence):
 
 
 def test_jax_arrays_score_as_numpy_ones(name, evidence):
-  on_device = Evidence(*(jnp.asarray(a) for a in evidence[:-1]))
-  assert VALIDATORS[name](on_device) == VALIDATORS[name](evidence)
+  on_device = {n: jnp.asarray(a) for n, a in _given(evidence).items()}
+  assert VALIDATORS[name](Evidence(**on_device)) == VALIDATORS[name](evidence)
 
 
 def test_the_order_of_the_target_does_not_matter(name, evidence):
   order = np.random.default_rng(1).permutation(len(evidence.logits_t))
   shuffled = evidence._replace(
-    features_t=evidence.features_t[order], logits_t=evidence.logits_t[order]
+    features_t=evidence.features_t[order],
+    logits_t=evidence.logits_t[order],
+    pairs=np.argsort(order)[evidence.pairs],
   )
   # Folds and the starts of k-means are drawn by place.
   tolerance = {'iwcv': 0.15, 'dev': 0.15, 'a_distance': 0.15, 'class_ami': 0.1}
@@ -53,7 +62,9 @@ def test_the_order_of_the_target_does_not_matter(name, evidence):
   )
 
 
-@pytest.mark.parametrize('field', ['features_s', 'logits_s', 'logits_t'])
+@pytest.mark.parametrize(
+  'field', ['features_s', 'logits_s', 'logits_t', 'logits_mixed']
+)
 @pytest.mark.parametrize('value', [math.nan, math.inf])
 def test_numbers_that_are_not_finite_give_nan(name, field, value, evidence):
   broken = getattr(evidence, field).copy()
@@ -112,7 +123,7 @@ def test_one_class_in_the_source_is_no_error(name, evidence):
 
 
 def test_two_examples_a_domain_are_no_error(name, evidence):
-  tiny = Evidence(*(array[:2] for array in evidence[:-1]))
+  tiny = Evidence(*(array[:2] for array in evidence[:5]))
   with warnings.catch_warnings():
     warnings.simplefilter('ignore')
     assert isinstance(VALIDATORS[name](tiny), float)

@@ -3,26 +3,32 @@
 ECE: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017,
 https://arxiv.org/abs/1706.04599. HOS: Bucci, Loghmani and Tommasi, "On the
 Effectiveness of Image Rotation for Open Set Domain Adaptation", ECCV 2020,
-https://arxiv.org/abs/2007.12360.
+https://arxiv.org/abs/2007.12360. H-score: Fu et al., "Learning to Detect Open
+Classes for Universal Domain Adaptation", ECCV 2020,
+https://doi.org/10.1007/978-3-030-58555-6_34.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from da_jax import evaluate
+
 
 class Scores(NamedTuple):
   """Of a confusion matrix, in [0, 1]; macro is the mean over classes.
 
-  Recall is there under its other names: macro it is `mean_class_accuracy`,
-  weighted by the examples of the classes it is `accuracy`.
+  Recall has two other names: macro it is `mean_class_accuracy`, weighted by the
+  examples of the classes it is `accuracy`.
   """
 
   accuracy: float
   mean_class_accuracy: float
   precision_macro: float
+  recall_macro: float
   f1_macro: float
   precision_weighted: float
+  recall_weighted: float
   f1_weighted: float
 
 
@@ -33,6 +39,7 @@ class OpenSetScores(NamedTuple):
   os_star: float  # of the known classes
   unk: float  # accuracy on the unknown class
   hos: float  # harmonic mean of os_star and unk
+  h_score: float  # that of the accuracy on all known examples and unk
 
 
 def classification(confusion: np.ndarray) -> Scores:
@@ -67,22 +74,27 @@ def classification(confusion: np.ndarray) -> Scores:
     accuracy=weighted[1],
     mean_class_accuracy=macro[1],
     precision_macro=macro[0],
+    recall_macro=macro[1],
     f1_macro=macro[2],
     precision_weighted=weighted[0],
+    recall_weighted=weighted[1],
     f1_weighted=weighted[2],
   )
 
 
 def open_set(confusion: np.ndarray) -> OpenSetScores:
-  """OS, OS*, UNK and HOS = 2 OS* UNK / (OS* + UNK).
+  """OS, OS*, UNK, HOS = 2 OS* UNK / (OS* + UNK) and the H-score.
+
+  OS* is the mean over known classes; the H-score has in its place the accuracy
+  on the examples of known classes, a = their hits over their number.
 
   Args:
     confusion: int [k + 1, k + 1], rows labels, columns predictions; the last
       class is the unknown one. Known classes without examples do not count.
 
   Returns:
-    The scores; `unk` and `hos` are NaN without unknown examples, `os_star` and
-    `hos` without known ones. HOS is 0 where either part is.
+    The scores; `unk` and both harmonic means are NaN without unknown examples,
+    `os_star` and both without known ones. They are 0 where either part is.
 
   Raises:
     ValueError: it counts nothing.
@@ -92,10 +104,34 @@ def open_set(confusion: np.ndarray) -> OpenSetScores:
   np.divide(np.diag(confusion), totals, out=accuracies, where=totals > 0)
   known = accuracies[:-1][totals[:-1] > 0]
   os_star = float(known.mean()) if known.size else np.nan
-  unk = float(accuracies[-1])
-  both = os_star + unk
-  hos = 0.0 if both == 0 else 2 * os_star * unk / both
-  return OpenSetScores(float(np.nanmean(accuracies)), os_star, unk, hos)
+  unk, count = float(accuracies[-1]), totals[:-1].sum()
+  a = float(np.diag(confusion)[:-1].sum() / count) if count else np.nan
+  return OpenSetScores(
+    os=float(np.nanmean(accuracies)),
+    os_star=os_star,
+    unk=unk,
+    hos=_harmonic_mean(os_star, unk),
+    h_score=_harmonic_mean(a, unk),
+  )
+
+
+def summary(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
+  """The scores of `classification` and the calibration error, for results.
+
+  Args:
+    logits: [n, k], n > 0.
+    y: int [n].
+
+  Returns:
+    Name -> score, 'calibration_error' last.
+  """
+  from scipy import special
+
+  p = special.softmax(np.asarray(logits, np.float64), axis=1)
+  return {
+    **classification(evaluate.confusion(logits, y))._asdict(),
+    'calibration_error': expected_calibration_error(p, y),
+  }
 
 
 def expected_calibration_error(
@@ -116,6 +152,10 @@ def expected_calibration_error(
   edges = np.arange(1, bins) / bins
   places = np.digitize(confidence, edges, right=True)
   return float(np.abs(np.bincount(places, weights=gap)).sum() / len(p))
+
+
+def _harmonic_mean(a: float, b: float) -> float:
+  return 0.0 if a + b == 0 else 2 * a * b / (a + b)
 
 
 def _per_class_counts(confusion: np.ndarray) -> np.ndarray:

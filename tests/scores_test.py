@@ -24,7 +24,9 @@ def test_scores_are_those_of_sklearn_on_the_examples():
   assert found.accuracy == of(metrics.accuracy_score)
   assert found.mean_class_accuracy == of(metrics.balanced_accuracy_score)
   assert found.precision_macro == of(metrics.precision_score, average='macro')
+  assert found.recall_macro == of(metrics.recall_score, average='macro')
   assert found.f1_macro == of(metrics.f1_score, average='macro')
+  assert found.recall_weighted == of(metrics.recall_score, average='weighted')
   assert found.precision_weighted == of(
     metrics.precision_score, average='weighted'
   )
@@ -54,6 +56,8 @@ def test_open_set_scores_by_hand():
   assert found.unk == pytest.approx(0.5)
   assert found.os == pytest.approx((2 * 0.7 + 0.5) / 3)
   assert found.hos == pytest.approx(1 / ((1 / 0.7 + 1 / 0.5) / 2))
+  # 11 of 15 known examples are right.
+  assert found.h_score == pytest.approx(1 / ((15 / 11 + 1 / 0.5) / 2))
 
 
 def test_known_classes_that_do_not_occur_do_not_count():
@@ -63,19 +67,20 @@ def test_known_classes_that_do_not_occur_do_not_count():
     0.8,
     0.5,
     pytest.approx(2 * 0.8 * 0.5 / 1.3),
+    pytest.approx(2 * 0.8 * 0.5 / 1.3),
   )
 
 
 def test_rejecting_all_or_nothing_is_worth_nothing():
-  assert scores.open_set(np.array([[0, 9], [0, 9]])).hos == 0.0
-  assert scores.open_set(np.array([[9, 0], [9, 0]])).hos == 0.0
-  assert scores.open_set(np.array([[0, 9], [9, 0]])).hos == 0.0
+  for counts in ([[0, 9], [0, 9]], [[9, 0], [9, 0]], [[0, 9], [9, 0]]):
+    found = scores.open_set(np.array(counts))
+    assert found.hos == found.h_score == 0.0
 
 
 def test_without_unknown_examples_there_is_no_hos():
   found = scores.open_set(np.array([[9, 0], [0, 0]]))
   assert (found.os, found.os_star) == (1.0, 1.0)
-  assert math.isnan(found.unk) and math.isnan(found.hos)
+  assert all(map(math.isnan, (found.unk, found.hos, found.h_score)))
 
 
 @pytest.mark.parametrize('function', [scores.classification, scores.open_set])
@@ -106,3 +111,19 @@ def test_honest_confidence_has_no_calibration_error():
   y = np.array([0, 0, 0, 1] * 2)
   assert scores.expected_calibration_error(p, y) == 0.0
   assert scores.expected_calibration_error(np.eye(2)[1 - y], y) == 1.0
+
+
+def test_the_summary_of_logits_is_that_of_their_predictions():
+  logits, y = (
+    RNG.normal(size=(90, 4)).astype(np.float32),
+    RNG.integers(4, size=90),
+  )
+  predicted = [max(range(4), key=lambda k, row=row: row[k]) for row in logits]
+  found = scores.summary(logits, y)
+  error = found.pop('calibration_error')
+  confusion = _confusion(y, predicted, 4)
+  assert found == scores.classification(confusion)._asdict()
+  p = np.exp(logits.astype(np.float64))
+  p /= p.sum(axis=1, keepdims=True)
+  assert error == pytest.approx(scores.expected_calibration_error(p, y))
+  assert all(type(value) is float for value in found.values())

@@ -25,6 +25,7 @@ from da_jax import (
   changes,
   checkpoint,
   cluster,
+  distances,
   evaluate,
   files,
   hosts,
@@ -32,6 +33,7 @@ from da_jax import (
   metrics,
   observation,
   profiling,
+  scores,
 )
 from da_jax.data import inputs
 from da_jax.data.pair import DomainPair
@@ -54,6 +56,7 @@ CONTENTS = (
   profiling.FOLDER,
   'tensorboard',
   'report.html',
+  distances.FILE,
   'source_only',
 )
 PACKAGES = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy')
@@ -294,6 +297,10 @@ def finish(
     'evaluations': len(record['evaluations']),
     'validators': assess.choices(record['evaluations']),
     'source_accuracy': evaluate.share_right(source.logits, pair.source_val.y),
+    'scores': {
+      'source': scores.summary(source.logits, pair.source_val.y),
+      'target': scores.summary(target.logits, pair.target_test.y),
+    },
     'class_names': list(pair.class_names),
     'per_class': {
       name: None if np.isnan(value) else float(value)

@@ -29,7 +29,7 @@ def mmd(evidence: Evidence) -> float:
   NaN where all features coincide, which would score best.
   """
   z_s, z_t = _features(evidence)
-  return math.nan if _coincide(z_s, z_t) else -_mmd(z_s, z_t)
+  return math.nan if coincide(z_s, z_t) else -squared_mmd(z_s, z_t)
 
 
 @validator
@@ -41,7 +41,7 @@ def a_distance(evidence: Evidence) -> float:
   NaN where all features coincide, which would score best.
   """
   z_s, z_t = _features(evidence)
-  if _coincide(z_s, z_t):
+  if coincide(z_s, z_t):
     return math.nan
   return -shift.a_distance(*shift.reduce(z_s, z_t))
 
@@ -52,5 +52,11 @@ def _features(evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
   return z_s, z_t
 
 
-def _coincide(z_s: np.ndarray, z_t: np.ndarray) -> bool:
+def squared_mmd(z_s: np.ndarray, z_t: np.ndarray) -> float:
+  """What `mmd` is minus of, of all examples: [n, d], [m, d]."""
+  return float(_mmd(z_s, z_t))
+
+
+def coincide(z_s: np.ndarray, z_t: np.ndarray) -> bool:
+  """Whether all rows of both domains, [n, d] and [m, d], are the same."""
   return bool((z_s == z_s[0]).all() and (z_t == z_s[0]).all())

@@ -8,7 +8,7 @@ https://www.jmlr.org/papers/v8/sugiyama07a.html.
 import numpy as np
 
 from da_jax.selection.density_ratio import density_ratio
-from da_jax.selection.evidence import Evidence, validator
+from da_jax.selection.evidence import Evidence, draw, validator
 
 
 @validator
@@ -25,16 +25,23 @@ def iwcv(evidence: Evidence) -> float:
 def weights_and_losses(evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
   """Density ratios of the features and cross-entropies of source validation.
 
+  Of more than 2000 examples of source validation, the target or source training
+  2000 are drawn.
+
   Args:
     evidence: float64 and finite.
 
   Returns:
-    [n] each.
+    [min(n, 2000)] each.
   """
   from scipy import special
 
-  w = density_ratio(
-    evidence.features_s, evidence.features_t, evidence.features_train
+  z_s, logits_s, y_s = draw(
+    evidence.features_s, evidence.logits_s, evidence.y_s
   )
-  log_p = special.log_softmax(evidence.logits_s, axis=1)
-  return w, -log_p[np.arange(len(log_p)), evidence.y_s]
+  (z_t,), z_train = draw(evidence.features_t), evidence.features_train
+  if z_train is not None:
+    (z_train,) = draw(z_train)
+  w = density_ratio(z_s, z_t, z_train)
+  log_p = special.log_softmax(logits_s, axis=1)
+  return w, -log_p[np.arange(len(log_p)), y_s]

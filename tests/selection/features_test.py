@@ -57,6 +57,34 @@ def test_class_ami_is_zero_where_classes_and_clusters_are_independent(evidence):
   assert found == pytest.approx(0.0, abs=0.03)
 
 
+def test_class_ami_is_the_formula_with_the_mean_over_permutations(evidence):
+  rng = np.random.default_rng(4)
+  clusters = np.arange(36) % 4
+  classes = np.where(rng.random(36) < 0.7, clusters, rng.integers(0, 3, 36))
+  n = len(classes)
+
+  def information(u, v):
+    both = [[np.sum((u == a) & (v == b)) for b in range(4)] for a in range(4)]
+    return sum(
+      c / n * math.log(n * c / (np.sum(u == a) * np.sum(v == b)))
+      for a, row in enumerate(both)
+      for b, c in enumerate(row)
+      if c
+    )
+
+  # Vinh et al., JMLR 11, 2010: chance is the mean over all permutations.
+  chance = np.mean(
+    [information(classes, rng.permutation(clusters)) for _ in range(3000)]
+  )
+  entropies = information(classes, classes) + information(clusters, clusters)
+  expected = (information(classes, clusters) - chance) / (
+    entropies / 2 - chance
+  )
+  found = selection.class_ami(_groups(evidence, classes, clusters))
+  assert 0.2 < expected < 0.8
+  assert found == pytest.approx(expected, abs=0.01)
+
+
 def test_silhouette_equals_the_loops(evidence):
   z, y = evidence.features_t, np.argmax(evidence.logits_t, axis=1)
   d = distance.cdist(z.astype(np.float64), z.astype(np.float64))

@@ -59,6 +59,22 @@ def test_losses_are_those_of_torch(exact):
   np.testing.assert_allclose(loss, expected, rtol=1e-12)
 
 
+def test_of_many_examples_the_same_some_are_weighed(exact):
+  times = lambda rows: np.tile(rows, (90, 1))
+  many = exact._replace(
+    features_s=times(exact.features_s),
+    logits_s=times(exact.logits_s),
+    y_s=np.tile(exact.y_s, 90),
+    features_t=times(exact.features_t),
+    features_train=times(exact.features_s),
+  )
+  w, loss = weights_and_losses(many)
+  assert len(w) == len(loss) == 2000
+  _, all_losses = weights_and_losses(exact)
+  assert loss.mean() == pytest.approx(all_losses.mean(), rel=0.1)
+  assert set(loss.tolist()) <= set(all_losses.tolist())
+
+
 def test_iwcv_is_minus_the_weighted_mean(exact):
   w, loss = weights_and_losses(exact)
   assert w.std() > 0.05  # the domains differ

@@ -103,7 +103,7 @@ def _start(
     if len(under_way) == jobs or cell in under_way or cell.after in awaited:
       continue
     if claim := _claim(cell.run):
-      child = children.start(cell.command, _environment())
+      child = children.start(cell.command, environment())
       under_way[cell] = _Work(child, claim)
 
 
@@ -158,7 +158,7 @@ def _is_done(run: pathlib.Path) -> bool:
   return (run / runs.RESULTS).exists()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
   """Programs that an earlier cell compiled are taken from the cache."""
   return {
     'JAX_COMPILATION_CACHE_DIR': str(files.cache_folder() / 'compiled'),

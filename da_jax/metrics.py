@@ -31,7 +31,7 @@ class MetricsWriter:
     self._run, path = run, run / name
     with files.writing(run):
       if path.exists():
-        kept = [line for line in _complete_lines(path) if line['step'] <= step]
+        kept = [line for line in read(path) if line['step'] <= step]
         text = ''.join(json.dumps(line) + '\n' for line in kept)
         files.write_atomically(path, text)
       self._file = path.open('a')
@@ -58,11 +58,12 @@ class MetricsWriter:
         self._board.close()
 
 
-def _complete_lines(path: pathlib.Path) -> list[dict]:
+def read(path: pathlib.Path) -> list[dict]:
+  """The lines of a file, without the last if a kill cut it."""
   lines = []
   for text in path.read_text().splitlines():
     try:
       lines.append(json.loads(text))
-    except json.JSONDecodeError:  # a kill can cut the last line
+    except json.JSONDecodeError:
       break
   return lines

@@ -5,58 +5,37 @@ python -m experiments.benchmark --dataset=office_caltech10 --methods=dann,mmd
 
 import itertools
 import pathlib
-import re
 import sys
 
 from absl import flags
 from rich import console
 
-from da_jax import commands, data, losses, runs
+from da_jax import commands, data, runs
 from da_jax.cells import Cell, run_all
 from da_jax.errors import UserError
 from da_jax.report import matrix, outputs
+from experiments import matrix_flags
+from experiments.matrix_flags import METHODS, PER_RUN
 from experiments.shared_flags import SHARED
 
 FLAGS = flags.FLAGS
-
-
-def _scripts() -> dict[str, tuple[str, ...]]:
-  """Method -> script, of those that name theirs in `common.main('...', build`.
-
-  They are read and not imported, as their flags have names in common.
-  """
-  found = {}
-  for path in sorted(pathlib.Path(__file__).parent.glob('*.py')):
-    name = re.search(r"^  common\.main\(\s*'(\w+)'", path.read_text(), re.M)
-    if name:
-      found[name[1]] = (path.stem,)
-  return found
-
-
-# Name -> script and its flags; not fine-tuning, which needs target labels.
-METHODS = _scripts() | {
-  name: ('mmd', f'--loss={name}') for name in losses.ALIGNMENTS
-}
 _METHODS = flags.DEFINE_list(
   'methods', list(METHODS), f'Of {", ".join(METHODS)}.'
 )
 _TASKS = flags.DEFINE_list(
   'tasks', ['all'], 'All pairs of domains, or source:target,...'
 )
-_SEEDS = flags.DEFINE_list('seeds', ['3'], 'How many from 0, or which: 0,1,2.')
-_JOBS = flags.DEFINE_integer('jobs', 1, 'Runs at a time.', lower_bound=1)
 _WITH = flags.DEFINE_multi_string(
   'with', [], 'More flags of a method, as --with=dann:--grl_strength=0.1'
 )
-# Every run has its own.
-_PER_RUN = ('workdir', 'source', 'target', 'seed', 'baseline', 'report')
+_PER_RUN = (*PER_RUN, 'source', 'target')
 
 
 def main():
   out = pathlib.Path(FLAGS.workdir or f'runs/benchmark-{FLAGS.dataset}')
-  keys = list(itertools.product(_tasks(), _seeds(), _methods()))
+  keys = list(itertools.product(_tasks(), matrix_flags.seeds(), _methods()))
   cells = {key: _cell(out, *key) for key in keys}
-  failures = run_all(list(cells.values()), _JOBS.value)
+  failures = run_all(list(cells.values()), FLAGS.jobs)
   results = {key: runs.results_of(cell.run) for key, cell in cells.items()}
   rows = [
     matrix.row(
@@ -101,14 +80,6 @@ def _tasks() -> list[tuple[str, str]]:
   return list(itertools.permutations(domains, 2))
 
 
-def _seeds() -> list[int]:
-  try:
-    seeds = [int(seed) for seed in _SEEDS.value]
-  except ValueError as error:
-    raise UserError('--seeds are whole numbers, as 5 or 0,1,2.') from error
-  return list(range(*seeds)) if len(seeds) == 1 else seeds
-
-
 def _methods() -> list[str]:
   """The methods, source-only first, with which others are compared."""
   for name in (*_METHODS.value, *_more()):
@@ -133,7 +104,7 @@ def _cell(out: pathlib.Path, task: tuple[str, str], seed: int, name: str):
   script, *own = METHODS[name]
   command = [
     *(sys.executable, '-m', f'experiments.{script}'),
-    *(FLAGS[flag].serialize() for flag in _shared()),
+    *matrix_flags.given(SHARED, without=_PER_RUN),
     *(f'--source={task[0]}', f'--target={task[1]}', f'--seed={seed}'),
     *(f'--workdir={run}', '--noreport'),
     f'--baseline={baseline}' if compared else '--baseline=none',
@@ -143,11 +114,5 @@ def _cell(out: pathlib.Path, task: tuple[str, str], seed: int, name: str):
   return Cell(run, tuple(command), baseline if compared else None)
 
 
-def _shared() -> list[str]:
-  """The flags that were given and are the runs' as well."""
-  given = (flag for flag in SHARED if FLAGS[flag].present)
-  return [flag for flag in given if flag not in _PER_RUN]
-
-
 if __name__ == '__main__':
-  commands.run(main, SHARED)
+  commands.run(main, (*SHARED, *matrix_flags.NAMES))

@@ -9,7 +9,7 @@ import pytest
 
 from da_jax import losses
 from da_jax.errors import UserError
-from experiments import benchmark
+from experiments import benchmark, matrix_flags
 from tests import scripts
 
 QUICK = ('--steps=2', '--batch_size=8', '--eval_every=2', '--jobs=2')
@@ -80,10 +80,10 @@ def test_tasks_and_seeds_that_are_meant():
   flags.FLAGS.mark_as_parsed()
   with flagsaver.flagsaver(dataset='office_caltech10', seeds=['2']):
     assert len(benchmark._tasks()) == 12
-    assert benchmark._seeds() == [0, 1]
+    assert matrix_flags.seeds() == [0, 1]
   with flagsaver.flagsaver(tasks=['a:b', 'c:d'], seeds=['3', '5']):
     assert benchmark._tasks() == [('a', 'b'), ('c', 'd')]
-    assert benchmark._seeds() == [3, 5]
+    assert matrix_flags.seeds() == [3, 5]
 
 
 def _finish(out, method, seed, last):

@@ -69,10 +69,10 @@ def row(
   return named
 
 
-def to_csv(rows: Rows) -> str:
+def to_csv(rows: Rows, columns: Sequence[str] = _COLUMNS) -> str:
   """All runs, one a line; accuracies are shares in [0, 1]."""
   text = io.StringIO()
-  writer = csv.DictWriter(text, _COLUMNS, lineterminator='\n')
+  writer = csv.DictWriter(text, columns, lineterminator='\n')
   writer.writeheader()
   writer.writerows(rows)
   return text.getvalue()
@@ -106,7 +106,7 @@ def cells(rows: Rows, which: str = 'last') -> list[list[str]]:
   for name in names:
     by_task = [[found.get((name, task, s)) for s in seeds] for task in tasks]
     means = [mean(name, seed) for seed in seeds]
-    lines.append([name, *map(_cell, [*by_task, means])])
+    lines.append([name, *map(spread, [*by_task, means])])
   return [header, *lines]
 
 
@@ -133,7 +133,8 @@ def transposed(lines: Sequence[Sequence[str]]) -> list[list[str]]:
   return [list(column) for column in zip(*lines, strict=True)]
 
 
-def _cell(scores: Sequence[float | None]) -> str:
+def spread(scores: Sequence[float | None]) -> str:
+  """Mean ± standard deviation over seeds, in %; None: no results."""
   if None in scores:
     return f'{len(scores) - scores.count(None)} of {len(scores)} seeds'
   mean = f'{statistics.fmean(scores):.1%}'.removesuffix('%')

@@ -1,0 +1,60 @@
+"""What scripts share that start many runs: the methods, seeds, given flags."""
+
+from collections.abc import Collection, Iterable
+import pathlib
+import re
+
+from absl import flags
+
+from da_jax import losses
+from da_jax.errors import UserError
+
+FLAGS = flags.FLAGS
+
+
+def _scripts() -> dict[str, tuple[str, ...]]:
+  """Method -> script, of those that name theirs in `common.main('...', build`.
+
+  They are read and not imported, as their flags have names in common.
+  """
+  found = {}
+  for path in sorted(pathlib.Path(__file__).parent.glob('*.py')):
+    name = re.search(r"^  common\.main\(\s*'(\w+)'", path.read_text(), re.M)
+    if name:
+      found[name[1]] = (path.stem,)
+  return found
+
+
+# Name -> script and its flags; not fine-tuning, which needs target labels.
+METHODS = _scripts() | {
+  name: ('mmd', f'--loss={name}') for name in losses.ALIGNMENTS
+}
+# Every run has its own.
+PER_RUN = ('workdir', 'seed', 'baseline', 'report')
+flags.DEFINE_list('seeds', ['3'], 'How many from 0, or which: 0,1,2.')
+flags.DEFINE_integer('jobs', 1, 'Runs at a time.', lower_bound=1)
+NAMES = ('seeds', 'jobs')
+
+
+def seeds() -> list[int]:
+  """What --seeds means."""
+  try:
+    values = [int(seed) for seed in FLAGS.seeds]
+  except ValueError as error:
+    raise UserError('--seeds are whole numbers, as 5 or 0,1,2.') from error
+  return list(range(*values)) if len(values) == 1 else values
+
+
+def given(names: Iterable[str], without: Collection[str]) -> list[str]:
+  """The words of the command line that give these flags again.
+
+  Args:
+    names: of flags; those that were not given are left out.
+    without: names to leave out.
+  """
+  words = []
+  for name in names:
+    if FLAGS[name].present and name not in without:
+      # A flag that was given several times is serialised on several lines.
+      words += FLAGS[name].serialize().splitlines()
+  return words

@@ -1,0 +1,1 @@
+"""Many runs of one method: what its factors do, and which values to take."""

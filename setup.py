@@ -58,6 +58,7 @@ setup(
     'sweep': ['optuna>=4'],
     'test': [
       'grain>=0.2.17',
+      'optuna>=4',
       'pytest',
       'pytest-xdist',
       'pyyaml',

@@ -66,6 +66,8 @@ from absl import flags
 import {script}
 for command in json.load(sys.stdin):
   flags.FLAGS.unparse_flags()
+  if hasattr({script}, 'one_script'):  # flags of the script that is run
+    {script}.one_script.known(['', *command])
   rest = flags.FLAGS([{script!r}, *command])
   assert len(rest) == 1 or {script!r}.endswith({WORDS}), rest
 """

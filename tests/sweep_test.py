@@ -1,0 +1,122 @@
+"""Sweeps through their script."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+from absl import flags
+from absl.testing import flagsaver
+import pytest
+
+from da_jax.errors import UserError
+from experiments import one_script, sweep
+from tests import scripts
+
+FLAGS = flags.FLAGS
+TUNE = '--tune=learning_rate:1e-4..1e-1:log'
+QUICK = ('--script=source_only', '--steps=2', '--batch_size=8', TUNE)
+
+
+@pytest.fixture
+def facts(tmp_path):
+  """What study.json says by flags given in this process."""
+
+  def describe(*words):
+    words = ('x', f'--workdir={tmp_path}', *words)
+    one_script.known(('x', '--script=source_only'))
+    with flagsaver.flagsaver():
+      for name in FLAGS:
+        FLAGS[name].unparse()
+      FLAGS(words)
+      return sweep._facts(tmp_path)
+
+  return describe
+
+
+def test_whoever_comes_later_need_not_say_more_and_must_agree(facts):
+  first = facts(*QUICK, '--trials=7', '--seed=3', '--bottleneck=8')
+  assert first['flags'] == ['--batch_size=8', '--steps=2', '--bottleneck=8']
+  assert (first['trials'], first['seed'], first['sampler']) == (7, 3, 'tpe')
+  assert (first['select'], first['prune']) == ('infomax', True)
+  assert first['ranges']['learning_rate']['attributes']['high'] == 0.1
+  assert facts() == first
+  assert facts(*QUICK, '--seed=3', '--bottleneck=8') == first
+  for words, said in (
+    (QUICK, 'seed: 3 there, 0 now'),
+    ((*QUICK, '--seed=3', '--bottleneck=9'), '--bottleneck=9 now'),
+    ((*QUICK, '--seed=3', '--bottleneck=8', '--trials=8'), 'trials: 7 there'),
+    (('--sampler=random',), 'sampler: tpe there'),
+  ):
+    with pytest.raises(UserError, match=said):
+      facts(*words)
+
+
+@pytest.mark.parametrize(
+  ('words', 'said'),
+  [
+    ((), 'no sweep in .*--tune='),
+    ((*QUICK, TUNE), 'is given twice'),
+    ((*QUICK, '--tune=select:snd,dev'), 'or chooses'),
+    ((*QUICK, '--tune=lr:1e-4..1e-1:log'), 'lr, which is no flag of source'),
+    ((*QUICK, '--tune=workdir:a,b'), 'every run has its own'),
+    ((*QUICK, '--tune=bottleneck:1.5..3'), '1.5 is no value'),
+    ((*QUICK, '--sampler=grid'), '--sampler=grid takes lists'),
+  ],
+)
+def test_wrong_use_is_named_before_anything_runs(facts, words, said, tmp_path):
+  with pytest.raises(UserError, match=said):
+    facts(*words)
+  assert not list(tmp_path.iterdir())
+
+
+def test_the_values_tried_are_flags_of_the_run(tmp_path):
+  process = scripts.run(
+    'sweep', *QUICK, '--trials=1', '--seed=4', f'--workdir={tmp_path}'
+  )
+  assert process.returncode == 0, process.stderr
+  run = tmp_path / 'trials' / '0000'
+  config = json.loads((run / 'config.json').read_text())
+  lines = (tmp_path / 'results.csv').read_text().splitlines()
+  row = dict(zip(*(line.split(',') for line in lines), strict=True))
+  assert config['flags']['learning_rate'] == float(row['learning_rate'])
+  assert config['flags']['seed'] == 4 and config['flags']['batch_size'] == 8
+  results = json.loads((run / 'results.json').read_text())
+  score = results['validators']['infomax']['score']
+  assert float(row['score']) == score
+  assert '1 trials: 1 complete' in process.stdout
+  assert 'regret 0.0 points' in process.stdout
+
+
+def _worker(folder: pathlib.Path, *words: str) -> subprocess.Popen:
+  return subprocess.Popen(
+    [sys.executable, '-m', 'experiments.sweep', f'--workdir={folder}', *words],
+    cwd=scripts.ROOT,
+    env=scripts.environment(1),
+    stdout=subprocess.PIPE,
+    text=True,
+  )
+
+
+@pytest.mark.slow
+def test_two_workers_one_killed_make_forty_trials(tmp_path):
+  words = ('--dataset=digits', '--steps=60', '--batch_size=16', TUNE)
+  words = (*words, '--eval_every=20', '--checkpoint_every=20', '--trials=40')
+  tuned = ('--tune=grl_strength:0.1..2', '--tune=bottleneck:16,32,64')
+  first = _worker(tmp_path, *words, *tuned)
+  while not (tmp_path / 'study.json').exists():
+    time.sleep(0.1)
+  second = _worker(tmp_path)
+  while len(list((tmp_path / 'trials').glob('[0-9]*'))) < 12:
+    time.sleep(0.1)
+  os.kill(second.pid, signal.SIGKILL)
+  told, _ = first.communicate()
+  second.communicate()
+  assert first.returncode == 0
+  assert '40 trials: ' in told and 'regret' in told
+  lines = (tmp_path / 'results.csv').read_text().splitlines()[1:]
+  assert [line.split(',')[0] for line in lines] == [str(n) for n in range(40)]
+  assert all(line.split(',')[1] in ('complete', 'pruned') for line in lines)

@@ -62,10 +62,12 @@ def interaction(
     figure = figures.new(max(3.6, size[0]), max(2.4, size[1]))
     axes = figure.add_subplot()
     axes.imshow(100 * table, cmap='Blues', aspect='auto')
-    middle = np.nanmean(table) if np.isfinite(table).any() else 0.0
+    known = table[np.isfinite(table)]
+    # From here on the colours are so dark that black cannot be read.
+    dark = known.min() + 0.6 * np.ptp(known) if known.size else 0.0
     for (row, column), mean in np.ndenumerate(table):
       text = '–' if np.isnan(mean) else f'{100 * mean:.1f}'
-      colour = 'white' if mean > middle else '#222222'
+      colour = 'white' if mean > dark else '#222222'
       axes.text(column, row, text, ha='center', va='center', color=colour)
     axes.set_xticks(range(len(second.values)), _labels(second))
     axes.set_yticks(range(len(first.values)), _labels(first))

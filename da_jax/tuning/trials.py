@@ -51,6 +51,7 @@ def _carry_out(sweep: Sweep, work: Work, command: Sequence[str]) -> None:
   code, said, pruned = 0, '', False
   if runs.results_of(work.run) is None:
     code, said, pruned = _run(sweep, work, command)
+  _report(sweep, work)  # what came just before the end
   results, number = runs.results_of(work.run), work.trial.number
   select = sweep.facts['select']
   if results is not None:
@@ -103,18 +104,28 @@ def _run(
 
 
 def _is_hopeless(sweep: Sweep, work: Work) -> bool:
-  """Reports new scores of a run; whether the pruner gives it up by them."""
-  name = journal.VALIDATORS + sweep.facts['select']
-  lines = metrics.read(work.run / metrics.FILE)
-  scores = {line['step']: line[name] for line in lines if name in line}
-  known = study.trials(sweep)[work.trial.number].intermediate_values
-  new = [step for step in scores if step not in known]
-  for step in new:
-    work.trial.report(scores[step], step)
-  if not new or not work.trial.should_prune():
+  """Whether the pruner gives up a run by scores that are new."""
+  last = _report(sweep, work)
+  if last is None or not work.trial.should_prune():
     return False
   config = json.loads((work.run / runs.CONFIG).read_text())
-  return max(scores) < config['flags']['steps']
+  return last < config['flags']['steps']
+
+
+def _report(sweep: Sweep, work: Work) -> int | None:
+  """Tells the study the scores of a run so far; the last step that is new."""
+  path = work.run / metrics.FILE
+  name = journal.VALIDATORS + sweep.facts['select']
+  lines = metrics.read(path) if path.exists() else []
+  known = study.trials(sweep)[work.trial.number].intermediate_values
+  new = {
+    line['step']: line[name]
+    for line in lines
+    if name in line and line['step'] not in known
+  }
+  for step, score in new.items():
+    work.trial.report(score, step)
+  return max(new, default=None)
 
 
 def _some_work(sweep: Sweep) -> bool:

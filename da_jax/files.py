@@ -1,11 +1,13 @@
 """Where files are kept, and writing them whole or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import contextlib
 import os
 import pathlib
 import platform
 import re
+
+import numpy as np
 
 from da_jax.errors import UserError
 
@@ -33,6 +35,20 @@ def write_atomically(path: pathlib.Path, text: str) -> None:
   """Writes a text file in one step."""
   with replacing(path) as temporary:
     temporary.write_text(text, encoding='utf-8')
+
+
+def save_arrays(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
+  """Writes a compressed .npz of a run in one step.
+
+  Raises:
+    UserError: it cannot be written.
+  """
+  with (
+    writing(path.parent),
+    replacing(path) as temporary,
+    temporary.open('wb') as file,
+  ):
+    np.savez_compressed(file, **arrays)
 
 
 @contextlib.contextmanager

@@ -4,11 +4,10 @@ config.json says what runs, results.json is written last and only by a run
 that reached its end: a folder with it is finished.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 import contextlib
 import importlib.metadata
 import json
-import os
 import pathlib
 import platform
 import shutil
@@ -20,25 +19,18 @@ import numpy as np
 
 import da_jax
 from da_jax import (
-  assess,
   best,
-  changes,
   checkpoint,
   cluster,
   distances,
-  evaluate,
   files,
-  hosts,
   locks,
   metrics,
-  observation,
   profiling,
-  scores,
 )
 from da_jax.data import inputs
 from da_jax.data.pair import DomainPair
 from da_jax.errors import UserError
-from da_jax.train import Outcome
 
 CONFIG, RESULTS, PREDICTIONS = 'config.json', 'results.json', 'predictions.npz'
 SPLIT, FITTED = 'split.npz', 'fitted.npz'
@@ -72,8 +64,6 @@ FREE = (
   'profile',
   *cluster.NAMES,
 )
-# Rows of each domain kept for the pictures of the report.
-SHOWN, SHOWN_IMAGES = 500, 32
 
 
 def describe(
@@ -185,7 +175,7 @@ def keep_data(run: pathlib.Path, pair: DomainPair) -> None:
   """Writes which examples are in which part, and what was fitted to them."""
   for name, arrays in ((SPLIT, pair.split), (FITTED, pair.fitted)):
     if arrays:
-      _save(run / name, arrays)
+      files.save_arrays(run / name, arrays)
 
 
 def fitted_of(run: pathlib.Path) -> dict[str, np.ndarray]:
@@ -201,153 +191,6 @@ def results_of(run: pathlib.Path) -> dict | None:
   """The results of a finished run, else None."""
   path = run / RESULTS
   return json.loads(path.read_text()) if path.exists() else None
-
-
-def baseline_of(run: pathlib.Path, other: pathlib.Path, config: dict) -> dict:
-  """What the results of `run` say of the run they are compared with.
-
-  Raises:
-    UserError: the other run is unfinished or of another task, length, seed or
-      selection.
-  """
-  results = results_of(other)
-  if results is None:
-    raise UserError(f'--baseline={other} is not the folder of a finished run.')
-  earlier = json.loads((other / CONFIG).read_text())
-  # By another validator 'selected' would be another question.
-  names = ('dataset', 'source', 'target', 'seed', 'steps', 'select')
-  for name in names:
-    there, here = earlier['flags'].get(name), config['flags'][name]
-    if there != here:
-      raise UserError(
-        f'--baseline={other} was run with --{name}={there}, this run has'
-        f' {here}: the two cannot be compared.'
-      )
-  return {
-    'method': results['method'],
-    'run': os.path.relpath(other, run),
-    'target_accuracy': results['target_accuracy'],
-    'last_scores': {
-      validator: choice['last_score']
-      for validator, choice in results.get('validators', {}).items()
-    },
-  }
-
-
-def start_as_baseline(outcome: Outcome) -> dict:
-  """The model before its first step, as a baseline."""
-  accuracy = outcome.record['first']['target_accuracy']
-  return {
-    'method': 'before fine-tuning',
-    'run': None,
-    'target_accuracy': dict.fromkeys(('last', 'selected', 'oracle'), accuracy),
-  }
-
-
-def finish(
-  run: pathlib.Path,
-  config: dict,
-  pair: DomainPair,
-  outcome: Outcome,
-  *,
-  selected_by: str,
-  baseline: dict | None,
-  notes: Sequence[str] = (),
-) -> dict:
-  """Writes predictions and results of the last step's state.
-
-  Args:
-    run: the folder.
-    config: of `describe`.
-    pair: the data.
-    outcome: of training.
-    selected_by: what chose `outcome.selected`, in words.
-    baseline: of `baseline_of` or `start_as_baseline`, to compare with.
-    notes: on what was done, for readers of the report.
-
-  Returns:
-    The results, accuracies as shares in [0, 1].
-  """
-  source, target = (
-    outcome.predict(outcome.state, part.x)
-    for part in (pair.source_val, pair.target_test)
-  )
-  counts = evaluate.confusion(target.logits, pair.target_test.y)
-  with np.errstate(invalid='ignore'):
-    per_class = np.diag(counts) / counts.sum(axis=1)
-  record = outcome.record
-  results = {
-    'method': config['method'],
-    'dataset': pair.dataset,
-    'source': pair.source,
-    'target': pair.target,
-    'protocol': pair.protocol,
-    'seed': config['flags']['seed'],
-    'steps': record['last']['step'],
-    'seconds': round(record['seconds'], 2),
-    'input_wait': round(record['waited'] / record['stepped'], 4),
-    **observation.summary(record),
-    'target_accuracy': {
-      which: record[which]['target_accuracy']
-      for which in ('last', 'selected', 'oracle')
-    },
-    'selected_by': selected_by,
-    'selected_step': record['selected']['step'],
-    'oracle_step': record['oracle']['step'],
-    'evaluations': len(record['evaluations']),
-    'validators': assess.choices(record['evaluations']),
-    'source_accuracy': evaluate.share_right(source.logits, pair.source_val.y),
-    'scores': {
-      'source': scores.summary(source.logits, pair.source_val.y),
-      'target': scores.summary(target.logits, pair.target_test.y),
-    },
-    'class_names': list(pair.class_names),
-    'per_class': {
-      name: None if np.isnan(value) else float(value)
-      for name, value in zip(pair.class_names, per_class, strict=True)
-    },
-    'baseline': baseline,
-    'notes': list(notes),
-  }
-  if hosts.is_first():
-    earlier = baseline and baseline['run'] and run / baseline['run']
-    _save_predictions(run / PREDICTIONS, pair, source, target, counts, earlier)
-    best.prune(run, [one['step'] for one in results['validators'].values()])
-    with files.writing(run):
-      text = json.dumps(results, indent=2) + '\n'
-      files.write_atomically(run / RESULTS, text)
-  return results
-
-
-def _save_predictions(path, pair, source, target, counts, earlier) -> None:
-  rows = {}
-  for domain, prediction, examples in (
-    ('source', source, pair.source_val),
-    ('target', target, pair.target_test),
-  ):
-    # Examples lie in the order of their classes: the first ones are of few.
-    order = np.random.default_rng(0).permutation(len(examples.y))[:SHOWN]
-    rows[f'{domain}_features'] = prediction.features[order]
-    rows[f'{domain}_logits'] = prediction.logits[order]
-    rows[f'{domain}_labels'] = examples.y[order]
-  images = pair.target_test.x[order[:SHOWN_IMAGES]]
-  if images.ndim == 4:
-    rows['target_images'] = images
-  told = changes.outcomes(target.logits, pair.target_test.y)
-  if earlier:
-    before = earlier / PREDICTIONS
-    rows |= changes.pictures(before, told, pair.target_test.x)
-  rows |= told
-  _save(path, {'confusion': counts, **rows})
-
-
-def _save(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
-  with (
-    files.writing(path.parent),
-    files.replacing(path) as temporary,
-    temporary.open('wb') as file,
-  ):
-    np.savez_compressed(file, **arrays)
 
 
 def _has_something_to_lose(run: pathlib.Path) -> bool:

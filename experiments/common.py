@@ -15,6 +15,7 @@ from da_jax import (
   methods,
   parallel,
   profiling,
+  results,
   runs,
   train,
 )
@@ -53,9 +54,9 @@ def _run(name, build, adjust, compare) -> None:
   name = name if isinstance(name, str) else name.value
   profiling.parse(FLAGS.profile, FLAGS.steps)  # before anything is read
   setting = adjust(Setting(from_flags.pair()))
-  results = _execute(name, build, setting, compare)
+  found = _execute(name, build, setting, compare)
   if hosts.is_first():
-    terminal.print_results(results)
+    terminal.print_results(found)
 
 
 def _execute(name: str, build: BuildFn, setting: Setting, compare: bool):
@@ -91,26 +92,26 @@ def _execute_in(run, name, build, setting: Setting, compare: bool) -> dict:
       target_labels=setting.target_labels,
     )
   hosts.check_same('the data or flags', runs.decisive(config))
-  if results := _claim(run, config, overwrite=FLAGS.overwrite):
+  if found := _claim(run, config, overwrite=FLAGS.overwrite):
     if hosts.is_first():
       print(f'{run} is finished (--overwrite starts anew).')
-    return results
+    return found
   baseline = None
   if FLAGS.baseline not in ('auto', 'none'):
     other = pathlib.Path(FLAGS.baseline)
-    baseline = hosts.on_first(lambda: runs.baseline_of(run, other, config))
+    baseline = hosts.on_first(lambda: results.baseline_of(run, other, config))
   elif FLAGS.baseline == 'auto' and compare:
     inner = run / 'source_only'
     inner_config = _describe('source_only', pair, SHARED)
     with hosts.entered_on_first(runs.locked(inner, overwrite=False)):
       if not _claim(inner, inner_config, overwrite=False):
         _train(inner, inner_config, methods.source_only, Setting(pair), None)
-    baseline = hosts.on_first(lambda: runs.baseline_of(run, inner, config))
-  results = _train(run, config, build, setting, baseline)
+    baseline = hosts.on_first(lambda: results.baseline_of(run, inner, config))
+  found = _train(run, config, build, setting, baseline)
   if FLAGS.report and hosts.is_first():
     with files.writing(run):
       page.write(run)
-  return results
+  return found
 
 
 def _claim(run, config, *, overwrite: bool) -> dict | None:
@@ -155,8 +156,8 @@ def _train(run, config, build, setting: Setting, baseline: dict | None) -> dict:
     name=config['method'],
   )
   if setting.target_labels and baseline is None and FLAGS.weights:
-    baseline = runs.start_as_baseline(outcome)
-  return runs.finish(
+    baseline = results.start_as_baseline(outcome)
+  return results.finish(
     run,
     config,
     pair,

@@ -1,0 +1,195 @@
+"""What a run found: results.json, predictions, what it is compared with."""
+
+from collections.abc import Mapping, Sequence
+import json
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from da_jax import (
+  assess,
+  best,
+  changes,
+  evaluate,
+  files,
+  hosts,
+  observation,
+  runs,
+  scores,
+)
+from da_jax.data.pair import DomainPair
+from da_jax.errors import UserError
+from da_jax.train import Outcome
+
+# Rows of each domain kept for the pictures of the report.
+SHOWN, SHOWN_IMAGES = 500, 32
+
+
+def baseline_of(run: pathlib.Path, other: pathlib.Path, config: dict) -> dict:
+  """What the results of `run` say of the run they are compared with.
+
+  Raises:
+    UserError: the other run is unfinished or of another task, length, seed or
+      selection.
+  """
+  results = runs.results_of(other)
+  if results is None or not (other / runs.CONFIG).exists():
+    raise UserError(f'--baseline={other} is not the folder of a finished run.')
+  earlier = json.loads((other / runs.CONFIG).read_text())
+  # By another validator 'selected' would be another question.
+  names = ('dataset', 'source', 'target', 'seed', 'steps', 'select')
+  for name in names:
+    there, here = earlier['flags'].get(name), config['flags'][name]
+    if there != here:
+      raise UserError(
+        f'--baseline={other} was run with --{name}={there}, this run has'
+        f' {here}: the two cannot be compared.'
+      )
+  return {
+    'method': results['method'],
+    'run': os.path.relpath(other, run),
+    'target_accuracy': results['target_accuracy'],
+    'last_scores': {
+      validator: choice['last_score']
+      for validator, choice in results.get('validators', {}).items()
+    },
+  }
+
+
+def start_as_baseline(outcome: Outcome) -> dict:
+  """The model before its first step, as a baseline."""
+  accuracy = outcome.record['first']['target_accuracy']
+  return {
+    'method': 'before fine-tuning',
+    'run': None,
+    'target_accuracy': dict.fromkeys(('last', 'selected', 'oracle'), accuracy),
+  }
+
+
+def finish(
+  run: pathlib.Path,
+  config: dict,
+  pair: DomainPair,
+  outcome: Outcome,
+  *,
+  selected_by: str,
+  baseline: dict | None,
+  notes: Sequence[str] = (),
+) -> dict:
+  """Writes predictions and results of the last step's state.
+
+  Args:
+    run: the folder.
+    config: of `runs.describe`.
+    pair: the data.
+    outcome: of training.
+    selected_by: what chose `outcome.selected`, in words.
+    baseline: of `baseline_of` or `start_as_baseline`, to compare with.
+    notes: on what was done, for readers of the report.
+
+  Returns:
+    The results, accuracies as shares in [0, 1].
+  """
+  source, target = (
+    outcome.predict(outcome.state, part.x)
+    for part in (pair.source_val, pair.target_test)
+  )
+  counts = evaluate.confusion(target.logits, pair.target_test.y)
+  results = {
+    **_named(config, pair),
+    **_recorded(outcome.record),
+    'selected_by': selected_by,
+    'source_accuracy': evaluate.share_right(source.logits, pair.source_val.y),
+    'scores': {
+      'source': scores.summary(source.logits, pair.source_val.y),
+      'target': scores.summary(target.logits, pair.target_test.y),
+    },
+    **_by_class(pair.class_names, counts),
+    'baseline': baseline,
+    'notes': list(notes),
+  }
+  if hosts.is_first():
+    earlier = baseline and baseline['run'] and run / baseline['run']
+    path = run / runs.PREDICTIONS
+    _save_predictions(path, pair, source, target, counts, earlier)
+    best.prune(run, [one['step'] for one in results['validators'].values()])
+    write(run, results)
+  return results
+
+
+def write(run: pathlib.Path, results: Mapping[str, Any]) -> None:
+  """Writes results.json, after which a folder is finished.
+
+  Raises:
+    UserError: it cannot be written.
+  """
+  with files.writing(run):
+    text = json.dumps(results, indent=2) + '\n'
+    files.write_atomically(run / runs.RESULTS, text)
+
+
+def _named(config: dict, pair: DomainPair) -> dict[str, Any]:
+  """What was run on what."""
+  return {
+    'method': config['method'],
+    'dataset': pair.dataset,
+    'source': pair.source,
+    'target': pair.target,
+    'protocol': pair.protocol,
+    'seed': config['flags']['seed'],
+  }
+
+
+def _recorded(record: Mapping[str, Any]) -> dict[str, Any]:
+  """What training found and what it cost."""
+  return {
+    'steps': record['last']['step'],
+    'seconds': round(record['seconds'], 2),
+    'input_wait': round(record['waited'] / record['stepped'], 4),
+    **observation.summary(record),
+    'target_accuracy': {
+      which: record[which]['target_accuracy']
+      for which in ('last', 'selected', 'oracle')
+    },
+    'selected_step': record['selected']['step'],
+    'oracle_step': record['oracle']['step'],
+    'evaluations': len(record['evaluations']),
+    'validators': assess.choices(record['evaluations']),
+  }
+
+
+def _by_class(names: Sequence[str], counts: np.ndarray) -> dict[str, Any]:
+  """The classes and their accuracies, None without examples."""
+  with np.errstate(invalid='ignore'):
+    shares = np.diag(counts) / counts.sum(axis=1)
+  return {
+    'class_names': list(names),
+    'per_class': {
+      name: None if np.isnan(share) else float(share)
+      for name, share in zip(names, shares, strict=True)
+    },
+  }
+
+
+def _save_predictions(path, pair, source, target, counts, earlier) -> None:
+  rows = {}
+  for domain, prediction, examples in (
+    ('source', source, pair.source_val),
+    ('target', target, pair.target_test),
+  ):
+    # Examples lie in the order of their classes: the first ones are of few.
+    order = np.random.default_rng(0).permutation(len(examples.y))[:SHOWN]
+    rows[f'{domain}_features'] = prediction.features[order]
+    rows[f'{domain}_logits'] = prediction.logits[order]
+    rows[f'{domain}_labels'] = examples.y[order]
+  images = pair.target_test.x[order[:SHOWN_IMAGES]]
+  if images.ndim == 4:
+    rows['target_images'] = images
+  told = changes.outcomes(target.logits, pair.target_test.y)
+  if earlier:
+    before = earlier / runs.PREDICTIONS
+    rows |= changes.pictures(before, told, pair.target_test.x)
+  rows |= told
+  files.save_arrays(path, {'confusion': counts, **rows})

@@ -13,7 +13,7 @@ from da_jax.errors import InterruptedRunError
 from da_jax.journal import Journal
 from da_jax.observation import Observer
 from tests import toy
-from tests.train_test import _slow, _stop_at
+from tests.training import slow, stop_at
 
 METHODS = toy.all_methods()
 
@@ -40,7 +40,7 @@ def test_an_interval_tells_times_and_examples(
   name, domains, tmp_path, monkeypatch
 ):
   monkeypatch.setattr(journal, 'LOG_EVERY', 4)
-  monkeypatch.setattr(batches, 'batches', _slow(0.05))
+  monkeypatch.setattr(batches, 'batches', slow(0.05))
   _train(tmp_path, name)
   lines = _lines(tmp_path / metrics.FILE)
   assert [line['step'] for line in lines] == [4, 8, 12]
@@ -74,9 +74,9 @@ def test_compilations_are_counted_while_entered_only():
 
 def test_the_summary_is_of_all_parts_of_a_run(tmp_path, monkeypatch):
   """Medians, not means: the first step compiles."""
-  monkeypatch.setattr(batches, 'batches', _slow(0.02))
+  monkeypatch.setattr(batches, 'batches', slow(0.02))
   with monkeypatch.context() as patch:
-    _stop_at(patch, 5)
+    stop_at(patch, 5)
     with pytest.raises(InterruptedRunError):
       _train(tmp_path)
   seen = []

@@ -10,7 +10,7 @@ import pytest
 from da_jax import profiling, runs, train
 from da_jax.errors import InterruptedRunError, UserError
 from tests import toy
-from tests.train_test import _stop_at
+from tests.training import stop_at
 
 
 def _train(workdir, profile, steps=5):
@@ -51,7 +51,7 @@ def test_the_steps_asked_for_are_traced_and_no_others(tmp_path):
 
 def test_a_trace_that_is_cut_short_is_kept_and_goes_on(tmp_path, monkeypatch):
   with monkeypatch.context() as patch:
-    _stop_at(patch, 2)
+    stop_at(patch, 2)
     with pytest.raises(InterruptedRunError):
       _train(tmp_path, range(1, 4))
   assert _traced(tmp_path) == [[1, 2]]

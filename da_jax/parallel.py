@@ -6,7 +6,9 @@ computes over the whole batch. `pmap` runs one program a device; `gather` and
 `mean` make it the same algorithm, and both are identities elsewhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+import contextlib
+import contextvars
 
 import jax
 from jax import lax
@@ -19,7 +21,9 @@ from da_jax import hosts, types
 from da_jax.errors import UserError
 
 AXIS = 'data'
+REPLICAS = 'replica'  # axis of a mesh whose devices run programs of their own
 MODES = ('jit', 'pmap')
+_CHOSEN = contextvars.ContextVar('devices', default=None)
 
 
 def axis_name() -> str | None:
@@ -50,8 +54,20 @@ def device_key(key: jax.Array) -> jax.Array:
   return jax.random.fold_in(key, lax.axis_index(AXIS))
 
 
+@contextlib.contextmanager
+def on(chosen: Sequence[jax.Device]) -> Iterator[None]:
+  """Leaves the work within to some of the devices."""
+  token = _CHOSEN.set(tuple(chosen))
+  try:
+    yield
+  finally:
+    _CHOSEN.reset(token)
+
+
 def devices() -> list[jax.Device]:
   """The devices that share the work: all of them, each process's together."""
+  if _CHOSEN.get() is not None:
+    return list(_CHOSEN.get())
   return sorted(jax.devices(), key=lambda d: (d.process_index, d.id))
 
 
@@ -165,6 +181,25 @@ def compile_step(step: types.StepFn, mode: str = 'jit') -> Callable:
     return lambda state, batch, key: mapped(state, _split(batch), key)
   jitted = jax.jit(step, donate_argnums=0, out_shardings=everywhere())
   return lambda state, batch, key: jitted(state, shard(batch), key)
+
+
+def compile_lanes(step: types.StepFn, mesh: Mesh) -> Callable:
+  """Compiles a step of many runs that know nothing of each other.
+
+  Args:
+    step: of one run.
+    mesh: of axis `REPLICAS`; every device steps its lanes, by `vmap`.
+
+  Returns:
+    A function of stacked states, host batches and keys, their first axis the
+    lanes, that donates the states.
+  """
+  spec = PartitionSpec(REPLICAS)
+  mapped = jax.shard_map(
+    jax.vmap(step), mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False
+  )
+  sharding = NamedSharding(mesh, spec)
+  return jax.jit(mapped, donate_argnums=0, in_shardings=sharding)
 
 
 def _split(batch: types.PyTree) -> types.PyTree:

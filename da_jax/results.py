@@ -19,9 +19,9 @@ from da_jax import (
   runs,
   scores,
 )
+from da_jax.course import Outcome
 from da_jax.data.pair import DomainPair
 from da_jax.errors import UserError
-from da_jax.train import Outcome
 
 # Rows of each domain kept for the pictures of the report.
 SHOWN, SHOWN_IMAGES = 500, 32

@@ -15,6 +15,7 @@ from da_jax import (
   methods,
   parallel,
   profiling,
+  programs,
   results,
   runs,
   train,
@@ -85,7 +86,7 @@ def _execute_in(run, name, build, setting: Setting, compare: bool) -> dict:
   own = [flag.name for flag in FLAGS.get_key_flags_for_module(sys.argv[0])]
   config = _describe(name, pair, own)
   if FLAGS.adain is not None:  # before a baseline has trained in vain
-    train.rehearse(
+    programs.rehearse(
       from_flags.method(config['flags'], build, setting),
       pair,
       batch_size=FLAGS.batch_size,

@@ -2,7 +2,8 @@
 
 from absl import flags
 
-from da_jax import cluster, models, optimizers, parallel, schedules, train
+from da_jax import cluster, models, optimizers, parallel, schedules
+from da_jax.course import SELECT
 from da_jax.data import flags as data_flags
 from da_jax.selection import VALIDATORS
 
@@ -99,7 +100,7 @@ flags.DEFINE_float(
 )
 flags.DEFINE_enum(
   'select',
-  train.SELECT,
+  SELECT,
   list(VALIDATORS),
   'Validator that selects a checkpoint, without target labels; not for'
   ' fine-tuning, where labels held out do.',

@@ -1,9 +1,8 @@
-"""The course of a training script: claim a folder, train, compare, report."""
+"""The course of a training script: claim folders, train, compare, report."""
 
 from collections.abc import Callable, Sequence
 import functools
 import pathlib
-import shlex
 import sys
 
 from absl import flags
@@ -13,18 +12,17 @@ from da_jax import (
   files,
   hosts,
   methods,
-  parallel,
+  over_seeds,
   profiling,
   programs,
   results,
   runs,
-  train,
 )
-from da_jax.data.pair import DomainPair
 from da_jax.errors import UserError
-from da_jax.report import page, terminal
-from experiments import from_flags
+from da_jax.report import seeds, terminal
+from experiments import from_flags, several
 from experiments.from_flags import BuildFn, Setting
+from experiments.jobs import Job, claimed, described, locked, trained
 from experiments.shared_flags import SHARED
 
 FLAGS = flags.FLAGS
@@ -47,123 +45,114 @@ def main(
       says otherwise.
   """
   commands.run(
-    functools.partial(_run, name, build, adjust, compare), (*SHARED, 'adain')
+    functools.partial(_run, name, build, adjust, compare),
+    (*SHARED, 'adain', *several.NAMES),
   )
 
 
 def _run(name, build, adjust, compare) -> None:
   name = name if isinstance(name, str) else name.value
   profiling.parse(FLAGS.profile, FLAGS.steps)  # before anything is read
-  setting = adjust(Setting(from_flags.pair()))
-  found = _execute(name, build, setting, compare)
-  if hosts.is_first():
-    terminal.print_results(found)
-
-
-def _execute(name: str, build: BuildFn, setting: Setting, compare: bool):
-  """Trains the method and what it is compared with; gives the results."""
-  pair = setting.pair
+  asked = several.seeds()
+  pair = from_flags.pair()
+  settings = [adjust(Setting(pair, seed)) for seed in asked or [FLAGS.seed]]
   unsupervised = [f for f in ('select', 'keep_best') if FLAGS[f].present]
-  if setting.target_labels and unsupervised:
+  if settings[0].target_labels and unsupervised:
     raise UserError(
       f'--{unsupervised[0]} is about choosing without target labels; with them'
-      f' the choice is by {setting.selected_by}: leave it out.'
+      f' the choice is by {settings[0].selected_by}: leave it out.'
     )
   domains = '-'.join(
     pathlib.Path(domain).name for domain in (pair.source, pair.target)
   )
-  default = f'runs/{pair.dataset}-{domains}/{name}-seed{FLAGS.seed}'
+  ending = 'seeds' if asked else f'seed{FLAGS.seed}'
+  default = f'runs/{pair.dataset}-{domains}/{name}-{ending}'
   run = pathlib.Path(FLAGS.workdir or default)
-  locked = runs.locked(run, overwrite=FLAGS.overwrite)
-  with hosts.entered_on_first(locked):
-    return _execute_in(run, name, build, setting, compare)
+  if asked:
+    _together(run, name, build, settings, compare)
+    return
+  (job,) = _execute([Job(run, settings[0])], name, build, compare)
+  if hosts.is_first():
+    terminal.print_results(job.results)
 
 
-def _execute_in(run, name, build, setting: Setting, compare: bool) -> dict:
-  pair = setting.pair
+def _together(run, name, build, settings, compare) -> None:
+  """Runs all seeds and tells what they say together."""
+  over_seeds.check(run)
+  jobs = [Job(over_seeds.folder(run, s.seed), s) for s in settings]
+  if FLAGS.overwrite or not all(runs.results_of(job.run) for job in jobs):
+    over_seeds.reopen(run)
+  jobs = _execute(jobs, name, build, compare)
+  whole = over_seeds.finish(run, [job.results for job in jobs])
+  seeds.show(whole)
+  if FLAGS.report:
+    with files.writing(run):
+      seeds.write(run, whole)
+
+
+def _execute(jobs, name: str, build: BuildFn, compare: bool) -> list[Job]:
+  """Trains the method and what it is compared with; gives the results."""
   if FLAGS.adain is not None:
     build = from_flags.stylised(build)
   own = [flag.name for flag in FLAGS.get_key_flags_for_module(sys.argv[0])]
-  config = _describe(name, pair, own)
-  if FLAGS.adain is not None:  # before a baseline has trained in vain
-    programs.rehearse(
-      from_flags.method(config['flags'], build, setting),
-      pair,
-      batch_size=FLAGS.batch_size,
-      target_labels=setting.target_labels,
+  with locked(jobs, overwrite=FLAGS.overwrite):
+    jobs = [described(job, name, own) for job in jobs]
+    if FLAGS.adain is not None:  # before a baseline has trained in vain
+      programs.rehearse(
+        from_flags.method(jobs[0].config['flags'], build, jobs[0].setting),
+        jobs[0].setting.pair,
+        batch_size=FLAGS.batch_size * FLAGS.accumulate,
+        target_labels=jobs[0].setting.target_labels,
+      )
+    jobs = [claimed(job, overwrite=FLAGS.overwrite) for job in jobs]
+    for job in jobs:
+      if job.results and hosts.is_first():
+        print(f'{job.run} is finished (--overwrite starts anew).')
+    return trained(_compared(jobs, compare), build, report=FLAGS.report)
+
+
+def _compared(jobs: Sequence[Job], compare: bool) -> list[Job]:
+  """The jobs with what their results are compared with."""
+  if FLAGS.baseline == 'none' or (FLAGS.baseline == 'auto' and not compare):
+    return list(jobs)
+  if FLAGS.baseline == 'auto':
+    others = _sources_only(jobs)
+  else:
+    others = [_given_baseline(job) for job in jobs]
+  return [
+    job._replace(baseline=_baseline(job, other))
+    for job, other in zip(jobs, others, strict=True)
+  ]
+
+
+def _sources_only(jobs: Sequence[Job]) -> list[pathlib.Path]:
+  """Trains source-only for all jobs to be done; gives its folders."""
+  inner = [
+    Job(
+      job.run / 'source_only',
+      Setting(job.setting.pair, job.setting.seed),
+      results=job.results,
     )
-  hosts.check_same('the data or flags', runs.decisive(config))
-  if found := _claim(run, config, overwrite=FLAGS.overwrite):
-    if hosts.is_first():
-      print(f'{run} is finished (--overwrite starts anew).')
-    return found
-  baseline = None
-  if FLAGS.baseline not in ('auto', 'none'):
-    other = pathlib.Path(FLAGS.baseline)
-    baseline = hosts.on_first(lambda: results.baseline_of(run, other, config))
-  elif FLAGS.baseline == 'auto' and compare:
-    inner = run / 'source_only'
-    inner_config = _describe('source_only', pair, SHARED)
-    with hosts.entered_on_first(runs.locked(inner, overwrite=False)):
-      if not _claim(inner, inner_config, overwrite=False):
-        _train(inner, inner_config, methods.source_only, Setting(pair), None)
-    baseline = hosts.on_first(lambda: results.baseline_of(run, inner, config))
-  found = _train(run, config, build, setting, baseline)
-  if FLAGS.report and hosts.is_first():
-    with files.writing(run):
-      page.write(run)
-  return found
+    for job in jobs
+  ]
+  with locked([job for job in inner if not job.results], overwrite=False):
+    inner = [
+      job
+      if job.results
+      else claimed(described(job, 'source_only', SHARED), overwrite=False)
+      for job in inner
+    ]
+    trained(inner, methods.source_only, report=False)
+  return [job.run for job in inner]
 
 
-def _claim(run, config, *, overwrite: bool) -> dict | None:
-  return hosts.on_first(lambda: runs.claim(run, config, overwrite=overwrite))
+def _given_baseline(job: Job) -> pathlib.Path:
+  given = pathlib.Path(FLAGS.baseline)
+  seed = job.setting.seed
+  return over_seeds.folder(given, seed) if several.seeds() else given
 
 
-def _describe(name: str, pair: DomainPair, names: Sequence[str]) -> dict:
-  values = {flag: FLAGS[flag].value for flag in sorted(names)}
-  values |= {'source': pair.source, 'target': pair.target}
-  values['backbone'] = FLAGS.backbone or pair.backbone
-  return runs.describe(name, values, pair, shlex.join(sys.orig_argv[1:]))
-
-
-def _train(run, config, build, setting: Setting, baseline: dict | None) -> dict:
-  pair = setting.pair
-  if hosts.is_first():
-    runs.keep_data(run, pair)
-  parallel.check_batch_size(FLAGS.batch_size)
-  method = from_flags.method(config['flags'], build, setting)
-  method = methods.accumulate(method, FLAGS.accumulate)
-  if FLAGS.ema is not None:
-    method = methods.ema(method, FLAGS.ema)
-  outcome = train.train(
-    method,
-    pair,
-    steps=FLAGS.steps,
-    batch_size=FLAGS.batch_size * FLAGS.accumulate,
-    seed=FLAGS.seed,
-    eval_every=FLAGS.eval_every,
-    checkpoint_every=FLAGS.checkpoint_every,
-    workdir=run,
-    parallel_mode=FLAGS.parallel,
-    select=FLAGS.select,
-    keep_best=FLAGS.keep_best,
-    target_labels=setting.target_labels,
-    workers=FLAGS.workers,
-    validation=setting.validation,
-    start=from_flags.start_of(pair),
-    eval_at_start=setting.target_labels and bool(FLAGS.weights),
-    patience=FLAGS.patience,
-    profile=profiling.parse(FLAGS.profile, FLAGS.steps),
-    name=config['method'],
-  )
-  if setting.target_labels and baseline is None and FLAGS.weights:
-    baseline = results.start_as_baseline(outcome)
-  return results.finish(
-    run,
-    config,
-    pair,
-    outcome,
-    selected_by=setting.selected_by or FLAGS.select,
-    baseline=baseline,
-    notes=setting.notes,
-  )
+def _baseline(job: Job, other: pathlib.Path) -> dict | None:
+  if job.results:
+    return None
+  return hosts.on_first(lambda: results.baseline_of(job.run, other, job.config))

@@ -32,7 +32,7 @@ _PENALTY = flags.DEFINE_float(
 
 
 def adjust(setting):
-  pair, validation = labelled_target(setting.pair, _LABELS.value, FLAGS.seed)
+  pair, validation = labelled_target(setting.pair, _LABELS.value, setting.seed)
   per_class = len(pair.target_train.y) / len(pair.class_names)
   backbone = from_flags.backbone(pair)
   if _FREEZE.value and FLAGS.cache_features:
@@ -54,6 +54,7 @@ def adjust(setting):
   held_out = 'target validation accuracy' if validation else 'last step'
   return from_flags.Setting(
     pair,
+    setting.seed,
     frozen.count,
     (frozen.why,),
     parts,

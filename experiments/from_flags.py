@@ -1,6 +1,7 @@
 """What the shared flags ask for: data, model, optimiser, start."""
 
 from collections.abc import Callable, Mapping
+import pathlib
 from typing import Any, NamedTuple
 
 from absl import flags
@@ -8,6 +9,7 @@ from flax import linen as nn
 import optax
 
 from da_jax import cached_features, methods, models, optimizers
+from da_jax.course import Plan
 from da_jax.data import flags as data_flags
 from da_jax.data.pair import DomainPair, Examples
 from da_jax.errors import UserError
@@ -25,6 +27,7 @@ class Setting(NamedTuple):
   """What a script may change before the run starts."""
 
   pair: DomainPair
+  seed: int
   frozen: int = 0  # depths of the backbone, see `Freezing.count`
   notes: tuple[str, ...] = ()  # on what was done, for the report
   parts: optimizers.Parts = optimizers.Parts()
@@ -68,7 +71,9 @@ def method(
     frozen=setting.frozen,
     on_features=FLAGS.cache_features,
   )
-  return build(model, optimizer(setting), **setting.options)
+  built = build(model, optimizer(setting), **setting.options)
+  built = methods.accumulate(built, FLAGS.accumulate)
+  return built if FLAGS.ema is None else methods.ema(built, FLAGS.ema)
 
 
 def stylised(build: BuildFn) -> BuildFn:
@@ -79,6 +84,29 @@ def stylised(build: BuildFn) -> BuildFn:
     return methods.adain(method, model.backbone, share=FLAGS.adain)
 
   return build_stylised
+
+
+def plan(setting: Setting, name: str, run: pathlib.Path) -> Plan:
+  """How long and by what a run trains, and where it is kept.
+
+  Args:
+    setting: of the run.
+    name: of the method, on the progress bar.
+    run: its folder.
+  """
+  same = ('steps', 'eval_every', 'checkpoint_every', 'select', 'keep_best')
+  same += ('workers', 'patience')
+  return Plan(
+    **{flag: FLAGS[flag].value for flag in same},
+    batch_size=FLAGS.batch_size * FLAGS.accumulate,
+    seed=setting.seed,
+    workdir=run,
+    target_labels=setting.target_labels,
+    validation=setting.validation,
+    start=start_of(setting.pair),
+    eval_at_start=setting.target_labels and bool(FLAGS.weights),
+    name=name,
+  )
 
 
 def optimizer(setting: Setting) -> optax.GradientTransformation:

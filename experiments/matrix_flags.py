@@ -7,7 +7,7 @@ import re
 from absl import flags
 
 from da_jax import losses
-from da_jax.errors import UserError
+from experiments import seeds_flag
 
 FLAGS = flags.FLAGS
 
@@ -31,18 +31,13 @@ METHODS = _scripts() | {
 }
 # Every run has its own.
 PER_RUN = ('workdir', 'seed', 'baseline', 'report')
-flags.DEFINE_list('seeds', ['3'], 'How many from 0, or which: 0,1,2.')
 flags.DEFINE_integer('jobs', 1, 'Runs at a time.', lower_bound=1)
 NAMES = ('seeds', 'jobs')
 
 
 def seeds() -> list[int]:
-  """What --seeds means."""
-  try:
-    values = [int(seed) for seed in FLAGS.seeds]
-  except ValueError as error:
-    raise UserError('--seeds are whole numbers, as 5 or 0,1,2.') from error
-  return list(range(*values)) if len(values) == 1 else values
+  """What --seeds means; by default three."""
+  return seeds_flag.seeds(default=3)
 
 
 def given(names: Iterable[str], without: Collection[str]) -> list[str]:

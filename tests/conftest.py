@@ -61,18 +61,20 @@ def warnings(monkeypatch):
 def answer(monkeypatch, capsys):
   """Function of the flags of `source_only`: the exit code and what was said.
 
-  In this process, as most of a script is the start of Python.
+  In this process, as most of a script is the start of Python. `name` calls it
+  otherwise, and then it is compared with itself.
   """
   from absl import flags
   from absl.testing import flagsaver
 
   from experiments import common, source_only
 
-  def run(*argv):
-    monkeypatch.setattr(sys, 'argv', ['source_only', *argv])
+  def run(*argv, name='source_only'):
+    monkeypatch.setattr(sys, 'argv', [name, *argv])
+    compare = name != 'source_only'
     with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
       flags.FLAGS.unparse_flags()
-      common.main('source_only', source_only.build, compare=False)
+      common.main(name, source_only.build, compare=compare)
     return stop.value.code, capsys.readouterr().err
 
   return run

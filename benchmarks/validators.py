@@ -27,8 +27,8 @@ from da_jax.selection.mixval import draw_pairs
 from da_jax.types import State
 
 FLAGS = flags.FLAGS
-flags.DEFINE_string('backbone', 'resnet50', 'What predicts.')
-flags.DEFINE_integer('image_size', 224, 'Side of its images.')
+flags.DEFINE_string('network', 'resnet50', 'What predicts.')
+flags.DEFINE_integer('side', 224, 'Side of its images.')
 
 SIZES, CLASSES, WIDTH, TIMED = (1000, 10_000), (10, 65), 256, 128
 
@@ -65,8 +65,8 @@ def seconds(seen: Evidence) -> Mapping[str, float]:
 def seconds_an_image() -> float:
   """Of a prediction, compiled, with its preparation."""
   _, prepare = transforms.small()
-  model = models.Classifier(models.BACKBONES[FLAGS.backbone](), max(CLASSES))
-  side = FLAGS.image_size
+  model = models.Classifier(models.BACKBONES[FLAGS.network](), max(CLASSES))
+  side = FLAGS.side
   x = np.zeros((TIMED, side, side, 3), np.uint8)
   variables = jax.jit(lambda x: model.init(jax.random.key(0), x, train=False))(
     prepare(x[:2])
@@ -110,7 +110,7 @@ def main(_) -> None:
     *VALIDATORS,
     'all validators',
     'predicting mixtures',
-    f'all predictions, {FLAGS.backbone}',
+    f'all predictions, {FLAGS.network}',
     'validators of an evaluation',
   )
   for name, *cells in zip(names, *columns, strict=True):

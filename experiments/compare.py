@@ -15,16 +15,17 @@ from da_jax import commands
 from da_jax.errors import UserError
 from da_jax.report import compare_page, matrix
 
-FLAGS = flags.FLAGS
-
-flags.DEFINE_string('out', 'compare.html', 'The page that is written.')
+# Other scripts have one, which tests import beside it.
+_OUT = flags.DEFINE_string(
+  'out', None, 'The page; default compare.html.', allow_override=True
+)
 
 
 def main(words: Sequence[str]) -> None:
   """Compares the runs whose folders are named."""
   if len(words) < 2:
     raise UserError('name the folders of two runs or more.')
-  out = pathlib.Path(FLAGS.out)
+  out = pathlib.Path(_OUT.value or 'compare.html')
   if out.suffix != '.html' or not os.access(out.parent, os.W_OK):
     raise UserError(f'--out={out} is no .html that can be written.')
   entries = compare_page.read([pathlib.Path(word) for word in words])

@@ -11,7 +11,7 @@ from da_jax.errors import UserError
 from da_jax.mixtures import Mixtures
 from da_jax.selection import VALIDATORS
 from da_jax.selection.mixval import draw_pairs
-from da_jax.types import Prediction
+from da_jax.types import Prediction, State
 from tests import toy
 
 NAN = math.nan
@@ -113,7 +113,7 @@ def _assessed(pair, select, validation=None, calls=None):
   assessor = assess.assessor(
     predict, pair, _Journal(), select=select, validation=validation
   )
-  state = train.State(np.int32(1), {}, {}, ())
+  state = State(np.int32(1), {}, {}, ())
   return assessor(assess.Standing(state, state, {}))
 
 

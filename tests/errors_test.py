@@ -92,6 +92,9 @@ def test_divergence_names_the_step_and_exits_with_one(tmp_path):
     '--steps=60',
     '--learning_rate=1e30',
     '--nobottleneck_norm',
+    '--backbone=mlp',
+    '--batch_size=8',
+    '--baseline=none',
     f'--workdir={tmp_path}/run',
   )
   assert process.returncode == 1, process.stderr

@@ -43,7 +43,7 @@ def data_dir(tmp_path_factory):
 def test_preset_runs_two_steps(preset, data_dir, tmp_path):
   small = ()
   if 'office31' in preset.name:  # in their own size, compiling takes minutes
-    small = ('--image_size=32', '--backbone=resnet18')
+    small = ('--image_size=32', '--backbone=lenet')
   process = scripts.run(
     preset.name.split('.')[0],
     f'--flagfile={preset}',

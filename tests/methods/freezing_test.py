@@ -1,5 +1,7 @@
 """The policy and what it leaves to train, from either end of a network."""
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
@@ -56,8 +58,18 @@ def test_unknown_depth_lists_the_choices():
     freezing(models.resnet18(), 'layer9', 1)
 
 
-@pytest.mark.parametrize('name', ['conv1d', 'lstm', 'transformer'])
-@pytest.mark.parametrize('count', [-1, -2, 1])
+@pytest.mark.parametrize(
+  'name, count',
+  [
+    *(('conv1d', -2), ('transformer', 1)),
+    *(
+      pytest.param(name, count, marks=pytest.mark.slow)
+      for name, count in itertools.product(
+        ('conv1d', 'lstm', 'transformer'), (-1, -2, 1)
+      )
+    ),
+  ],
+)
 def test_depths_of_series_stand_still(name, count):
   backbone = models.BACKBONES[name](frozen=count)
   frozen = frozen_parts(backbone, count)

@@ -90,7 +90,7 @@ def close(actual, desired, tolerance=1e-4):
     ('squeezenet1_1', {}),
     ('squeezenet1_1', {'ceil_mode': False}),
     ('mobilenet_v2', {}),
-    ('convnext_tiny', {}),
+    pytest.param('convnext_tiny', {}, marks=pytest.mark.slow),
   ],
 )
 def test_features_are_torchvisions(build, name, options):

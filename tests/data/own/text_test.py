@@ -160,7 +160,9 @@ def test_divides_a_table_by_a_column(tmp_path):
   assert task.target.class_names == ('1', '5')
 
 
-@pytest.mark.parametrize('text_as', ['tfidf', 'tokens'])
+@pytest.mark.parametrize(
+  'text_as', ['tfidf', pytest.param('tokens', marks=pytest.mark.slow)]
+)
 def test_training_lowers_the_loss(folder, text_as):
   options = {'text_length': 6} if text_as == 'tokens' else {}
   before, after = short.losses(_load(folder, text_as=text_as, **options))

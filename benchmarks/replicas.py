@@ -14,8 +14,10 @@ import resource
 import statistics
 import subprocess
 import sys
+from typing import NamedTuple
 
 from absl import app, flags, logging
+from flax import linen as nn
 import jax
 import numpy as np
 from rich.progress import track
@@ -35,10 +37,21 @@ from da_jax.data.pair import DomainPair, Examples
 
 FLAGS = flags.FLAGS
 WAYS = ('alone', 'turns', 'vmap')
-# Backbone, shape of an example, steps.
+
+
+class Setting(NamedTuple):
+  """What is trained."""
+
+  shape: tuple[int, ...]  # of an example
+  backbone: nn.Module
+  critic: tuple[int, ...]
+  steps: int
+
+
 SETTINGS = {
-  'mlp, 1024 features': ('mlp', (1024,), 200),
-  'lenet, 32x32 images': ('lenet', (32, 32, 3), 40),
+  'mlp 64, 64 features': Setting((64,), models.Mlp((64, 64)), (64,), 300),
+  'mlp 256, 1024 features': Setting((1024,), models.Mlp(), (1024, 1024), 60),
+  'lenet, 32x32 images': Setting((32, 32, 3), models.LeNet(), (1024, 1024), 20),
 }
 flags.DEFINE_integer('seeds', 5, 'Trained.', lower_bound=1)
 flags.DEFINE_integer('repeats', 3, 'Of which the median counts.', lower_bound=1)
@@ -46,7 +59,7 @@ flags.DEFINE_enum('way', None, WAYS, 'Measure this one, in this process.')
 flags.DEFINE_enum('setting', None, list(SETTINGS), 'Of --way.')
 
 
-def pair(shape: tuple[int, ...], backbone: str) -> DomainPair:
+def pair(shape: tuple[int, ...]) -> DomainPair:
   """Random examples of ten classes."""
   rng = np.random.default_rng(0)
   images = len(shape) > 1
@@ -64,21 +77,21 @@ def pair(shape: tuple[int, ...], backbone: str) -> DomainPair:
   names = tuple('abcdefghij')
   parts = [draw(n) for n in (1000, 200, 1000, 200)]
   return DomainPair(
-    'random', 'a', 'b', names, *parts, augment, prepare, 'none', backbone
+    'random', 'a', 'b', names, *parts, augment, prepare, 'none', 'mlp'
   )
 
 
 def measure(way: str, setting: str, seeds: int) -> float:
   """Seconds of a step of one seed, by the clock, without compiling."""
-  backbone, shape, steps = SETTINGS[setting]
-  data = pair(shape, backbone)
+  given = SETTINGS[setting]
+  data = pair(given.shape)
   method = methods.dann(
-    models.Classifier(models.BACKBONES[backbone](), 10),
-    models.DomainCritic(),
+    models.Classifier(given.backbone, 10, bottleneck=64),
+    models.DomainCritic(given.critic),
     optimizers.sgd(schedules.constant(0.001), weight_decay=1e-3),
-    strength=schedules.dann_strength(steps),
+    strength=schedules.dann_strength(given.steps),
   )
-  plan = Plan(steps, eval_every=steps, quiet=True)
+  plan = Plan(given.steps, eval_every=given.steps, quiet=True)
   if way == 'alone':
     outcomes = [train.train(method, data, **plan._asdict())]
   else:

@@ -18,31 +18,43 @@ import numpy as np
 
 from da_jax import lanes, parallel, signals
 from da_jax.course import Course, Outcome, Reply, Request
+from da_jax.data import batches
 from da_jax.data.pair import DomainPair
 from da_jax.errors import DivergedError, InterruptedRunError
 from da_jax.observation import Observer
+from da_jax.programs import Programs, initial_state
 from da_jax.types import StepFn
 
 WAYS = ('auto', 'vmap', 'turns')
+SMALL = 2**18  # parameters of networks that are faster by `vmap`
 # Of a run that has ended or was finished before there is none.
 Requests = Sequence[Request | None]
 Advance = Callable[[Requests], list[tuple[Any, Any] | None]]
 
 
-def choose(way: str, pair: DomainPair) -> str:
+def choose(way: str, programs: Programs, pair: DomainPair) -> str:
   """What 'auto' stands for: what `benchmarks/replicas.py` found faster.
 
   Args:
     way: one of `WAYS`.
+    programs: of the runs.
     pair: the data.
 
   Returns:
-    'vmap' for rows of numbers, whose small layers become one large product;
-    'turns' for all else, as convolutions with a kernel for each run are slow.
+    'vmap' for small networks of rows of numbers, where starting the many small
+    operations of a step takes longest; else 'turns': products of many large
+    matrices, and convolutions with a kernel for each run, are slow.
   """
   if way != 'auto':
     return way
-  return 'vmap' if pair.source_train.x.ndim == 2 else 'turns'
+  settings = dict(batch_size=1, seed=0, target_labels=False)
+  example = batches.batch_at(pair, 0, **settings)
+  init = lambda key: initial_state(programs, example, key)
+  params = jax.eval_shape(init, jax.random.key(0)).params
+  count = sum(leaf.size for leaf in jax.tree.leaves(params))
+  x = example['target']['x']
+  rows = x.ndim == 2 and np.issubdtype(x.dtype, np.floating)
+  return 'vmap' if rows and count < SMALL else 'turns'
 
 
 def train(

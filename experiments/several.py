@@ -64,7 +64,7 @@ def train(
   ]
   if shown is None:
     return courses
-  way = replicas.choose(FLAGS.replicas, pairs[0])
+  way = replicas.choose(FLAGS.replicas, shared, pairs[0])
   return replicas.train(courses, shared.step, way=way, name=shown.name)
 
 

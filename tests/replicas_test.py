@@ -1,6 +1,7 @@
 """Many runs at a time: each is the run that it would be by itself."""
 
 import functools
+import itertools
 
 import jax
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from da_jax import (
   assess,
   checkpoint,
+  methods,
+  models,
   observation,
   parallel,
   programs,
@@ -69,9 +72,17 @@ def _alone(name: str, seed: int):
     return train.train(training.DROPOUT[name], _PAIR, **plan)
 
 
-@pytest.mark.parametrize('count', [1, 4])
-@pytest.mark.parametrize('way', WAYS)
-@pytest.mark.parametrize('name', ['source_only', 'dann', 'mmd'])
+def _all_and_a_few():
+  """Every method, way and number of devices, most of them slow."""
+  few = {('dann', 'turns', 1), ('dann', 'vmap', 4)}
+  cases = itertools.product(('source_only', 'dann', 'mmd'), WAYS, (1, 4))
+  return [
+    pytest.param(*case, marks=() if case in few else pytest.mark.slow)
+    for case in cases
+  ]
+
+
+@pytest.mark.parametrize(('name', 'way', 'count'), _all_and_a_few())
 def test_each_is_the_run_by_itself(name, way, count):
   found = _train(way, count, _plans(), name)
   for seed, outcome in zip(SEEDS, found, strict=True):
@@ -92,6 +103,7 @@ def test_each_is_the_run_by_itself(name, way, count):
   assert used == ([0, 0, 0] if count == 1 else [0, 1, 2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('way', WAYS)
 def test_lanes_of_a_device_and_what_fills_the_last(way):
   """Three runs on two devices leave a place for a fourth."""
@@ -170,14 +182,26 @@ def test_one_compilation_for_all(way):
   assert len(traces) == 1
 
 
-def test_rows_are_mapped_and_images_take_turns():
-  assert replicas.choose('auto', _PAIR) == 'vmap'
+def test_small_networks_of_rows_are_mapped():
+  shared = _programs('dann')
+  assert replicas.choose('auto', shared, _PAIR) == 'vmap'
+  wide = models.Classifier(models.Mlp((2**9, 2**9)), toy.CLASSES)
+  large = methods.source_only(wide, toy.optimizer())
+  large = programs.of(large, _PAIR)
+  assert replicas.choose('auto', large, _PAIR) == 'turns'
+  assert replicas.choose('vmap', large, _PAIR) == 'vmap'
+
+
+def test_images_take_turns():
   augment, prepare = transforms.standard(8)
   x = np.zeros((4, 8, 8, 3), np.uint8)
+  examples = _PAIR.source_train._replace(x=x, y=np.zeros(4, np.int32))
   images = _PAIR._replace(
-    source_train=_PAIR.source_train._replace(x=x),
+    source_train=examples,
+    target_train=examples,
     augment=augment,
     prepare=prepare,
   )
-  assert replicas.choose('auto', images) == 'turns'
-  assert replicas.choose('vmap', images) == 'vmap'
+  small = models.Classifier(toy.Convolutions(), toy.CLASSES)
+  small = programs.of(methods.source_only(small, toy.optimizer()), images)
+  assert replicas.choose('auto', small, images) == 'turns'

@@ -11,7 +11,16 @@ import numpy as np
 
 from da_jax import checkpoint, metrics
 
-_TIMES = ('steps_per_second', 'input_wait')
+# What a run costs differs each time, see `observation.Observer.costs`.
+_COSTS = (
+  'steps_per_second',
+  'seconds_per_step',
+  'examples_per_second',
+  'input_wait',
+  'compilations',
+  'compile_seconds',
+  'device_memory_gib',
+)
 
 
 def differing(run: pathlib.Path, other: pathlib.Path) -> list[str]:
@@ -23,7 +32,7 @@ def differing(run: pathlib.Path, other: pathlib.Path) -> list[str]:
 
   Returns:
     Names of arrays of the last checkpoints; `metrics.FILE`, if anything but
-    times differs in it.
+    costs differs in it.
   """
   mine, theirs = (_bits(checkpoint.read_arrays(path)) for path in (run, other))
   names = sorted(mine.keys() | theirs.keys())
@@ -44,7 +53,7 @@ def _bits(arrays) -> dict[str, tuple]:
 def _metrics(run: pathlib.Path) -> list[dict]:
   lines = (run / metrics.FILE).read_text().splitlines()
   return [
-    {name: v for name, v in json.loads(line).items() if name not in _TIMES}
+    {name: v for name, v in json.loads(line).items() if name not in _COSTS}
     for line in lines
   ]
 

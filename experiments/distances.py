@@ -2,7 +2,8 @@
 
 python -m experiments.distances --run=RUN
 
-Prints a table and writes distances.csv into the folder of the run.
+Prints a table, writes distances.csv into the folder of the run, and its report
+again, which then shows them.
 """
 
 import pathlib
@@ -10,12 +11,13 @@ import pathlib
 from absl import flags
 from rich import console, markup, table
 
-from da_jax import commands, distances
+from da_jax import commands, distances, files
 from da_jax.data import flags as data_flags
 from da_jax.data import normalisation
 from da_jax.data.pair import DomainPair
 from da_jax.errors import UserError
 from da_jax.models import from_settings
+from da_jax.report import page
 from da_jax.weights import trained
 
 FLAGS = flags.FLAGS
@@ -39,6 +41,9 @@ def main() -> None:
     grid.add_row(layer.name, str(layer.width), *(f'{d:.4f}' for d in layer[2:]))
   console.Console().print(grid)
   print(f'Written: {distances.write(run, layers)}')
+  if (run / page.FILE).exists():
+    with files.writing(run):
+      print(f'Written: {page.write(run)}')
 
 
 def _pair(config: dict, run: pathlib.Path) -> DomainPair:

@@ -121,7 +121,8 @@ def test_only_some_examples_are_predicted(monkeypatch):
 
 @pytest.fixture(scope='module')
 def run(tmp_path_factory):
-  return scripts.train(tmp_path_factory.mktemp('runs') / 'digits')
+  folder = tmp_path_factory.mktemp('runs') / 'digits'
+  return scripts.train(folder, '--report')
 
 
 @pytest.mark.slow
@@ -136,3 +137,4 @@ def test_a_run_is_measured(run):
   for line in lines:
     assert 0 <= float(line['a_distance']) <= 2 and float(line['coral']) > 0
     assert line['name'] in process.stdout
+  assert 'by layer' in (run / 'report.html').read_text()

@@ -1,5 +1,7 @@
 """Reads what a run left in its folder."""
 
+import csv
+import io
 import json
 import pathlib
 from typing import Any, NamedTuple
@@ -11,6 +13,7 @@ from da_jax import errors
 
 Arrays = dict[str, np.ndarray]
 Lines = list[dict[str, Any]]  # parsed lines of metrics.jsonl
+_LAYERS = 'distances.csv'
 
 
 class Run(NamedTuple):
@@ -20,8 +23,11 @@ class Run(NamedTuple):
   results: dict[str, Any]
   metrics: Lines
   predictions: Arrays
+  layers: list[dict[str, str]]  # of distances.csv, if it was measured
   before_metrics: Lines  # empty without a baseline folder
   before_predictions: Arrays
+  before_results: dict[str, Any]
+  before_layers: list[dict[str, str]]
 
 
 class Course(NamedTuple):
@@ -68,17 +74,22 @@ def read(run_dir: pathlib.Path) -> Run:
   baseline = (results.get('baseline') or {}).get('run')
   # An absolute path on the right of / replaces the left.
   before = run_dir / baseline if baseline else None
-  metrics = before and before / 'metrics.jsonl'
-  predictions = before and before / 'predictions.npz'
+
+  def earlier(name, read, otherwise):
+    found = before and before / name
+    return read(found) if found and found.exists() else otherwise
+
+  layers = run_dir / _LAYERS
   return Run(
     config=_json(run_dir / 'config.json'),
     results=results,
     metrics=_lines(run_dir / 'metrics.jsonl'),
     predictions=_arrays(run_dir / 'predictions.npz'),
-    before_metrics=_lines(metrics) if metrics and metrics.exists() else [],
-    before_predictions=(
-      _arrays(predictions) if predictions and predictions.exists() else {}
-    ),
+    layers=_table(layers) if layers.exists() else [],
+    before_metrics=earlier('metrics.jsonl', _lines, []),
+    before_predictions=earlier('predictions.npz', _arrays, {}),
+    before_results=earlier('results.json', _json, {}),
+    before_layers=earlier(_LAYERS, _table, []),
   )
 
 
@@ -110,6 +121,11 @@ def _lines(path: pathlib.Path) -> Lines:
     if isinstance(entry, dict) and 'step' in entry:
       lines.append(entry)
   return lines
+
+
+def _table(path: pathlib.Path) -> list[dict[str, str]]:
+  """The lines of a file of comma-separated values."""
+  return list(csv.DictReader(io.StringIO(_text(path))))
 
 
 def _arrays(path: pathlib.Path) -> Arrays:

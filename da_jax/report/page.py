@@ -16,9 +16,12 @@ from da_jax.report import (
   embedding,
   folder,
   samples,
+  scores,
   summary,
   validators,
 )
+
+FILE = 'report.html'
 
 
 def write(run_dir: pathlib.Path) -> pathlib.Path:
@@ -35,7 +38,7 @@ def write(run_dir: pathlib.Path) -> pathlib.Path:
   """
   run_dir = pathlib.Path(run_dir)
   html = template('page.html.jinja').render(_content(folder.read(run_dir)))
-  path = run_dir / 'report.html'
+  path = run_dir / FILE
   files.write_atomically(path, html)
   return path
 
@@ -77,7 +80,10 @@ def _content(run: folder.Run) -> dict[str, Any]:
     'choices_title': validators.TITLE,
     'choices_note': validators.NOTE,
     'verdict': validators.verdict(results),
-    'scores': validators.curves(run),
+    'choice_curves': validators.curves(run),
+    'scores': scores.table(run),
+    'layers': scores.layers(run),
+    'distances': list(scores.DISTANCES.values()),
     **_confusion(run),
     **_embedding(run),
     'changes': changes.shown(run),

@@ -1,5 +1,6 @@
 """Every kind of page in a real browser, at a desk and on a phone."""
 
+import itertools
 import json
 import shutil
 
@@ -10,8 +11,18 @@ from da_jax import data, predictions, report
 from da_jax.data.audit import findings
 from da_jax.data.pair import Domain, Examples, Task
 from da_jax.data.transforms import rows
-from da_jax.report import compare_page, data_page, sheet
+from da_jax.report import (
+  ablation_page,
+  compare_page,
+  data_page,
+  matrix,
+  outputs,
+  sheet,
+  sweep_page,
+)
+from da_jax.tuning import factors, outcome, trials
 from tests import browser
+from tests.tuning import sweeps
 
 pytestmark = pytest.mark.skipif(
   browser.find() is None, reason='there is no chromium to open pages with'
@@ -86,12 +97,77 @@ def _sheet(path, runs):
   sheet.write(path, f'runs/{LONG}', found)
 
 
+def _results(method, last):
+  chosen = {'regret': 0.1, 'rank_correlation': 0.5, 'last_score': last}
+  return {
+    'method': method,
+    'selected_by': 'infomax',
+    'steps': 300,
+    'seconds': 1.0,
+    'evaluations': 3,
+    'target_accuracy': {'last': last, 'selected': last - 0.1, 'oracle': 0.99},
+    'validators': dict.fromkeys(('infomax', 'snd'), chosen | {'score': 2.0}),
+  }
+
+
+def _benchmark(path, runs):
+  """As large as Office-Home's, with a run that failed."""
+  out = path.parent / 'benchmark'
+  names = ('source_only', 'dann', 'maximum_density_divergence', 'coral')
+  tasks = itertools.permutations(('art', 'clipart', 'product', 'real_world'), 2)
+  rows, finished = [], []
+  for (number, task), method, seed in itertools.product(
+    enumerate(tasks), names, range(2)
+  ):
+    where = {'source': task[0], 'target': task[1], 'seed': seed}
+    last = 0.4 + 0.02 * number + 0.05 * names.index(method) + 0.01 * seed
+    found = _results(method, last) | where | {'protocol': 'transductive'}
+    fails = (number, method, seed) == (3, 'coral', 1)
+    finished += [] if fails else [found]
+    run = f'{"-".join(task)}/{method}-seed{seed}'
+    rows.append(
+      matrix.row(
+        *(method, task, seed, None if fails else found),
+        *(f'no such file: {20 * "/folder"}' if fails else '', run),
+      )
+    )
+  out.mkdir()
+  outputs.write(out, 'office_home', rows, finished)
+  shutil.copy(out / 'index.html', path)
+
+
+def _ablation(path, runs):
+  varied = [
+    factors.Factor('learning_rate', ('0.0001', '0.001', '0.01')),
+    factors.Factor('weights', (20 * '/folder', 'none')),
+    factors.Factor('bottleneck', ('128', '256')),
+  ]
+  done = [
+    factors.Run(setting, 0, _results('dann', 0.5 + 0.01 * place))
+    for place, setting in enumerate(factors.grid(varied))
+  ]
+  done[0] = done[0]._replace(results=None, failure=f'no {20 * "/folder"}')
+  ablation_page.write(path.parent, 'An ablation', varied, done, None)
+  shutil.move(path.parent / 'index.html', path)
+
+
+def _sweep(path, runs):
+  sweep = sweeps.opened(path.parent / 'sweep', trials=5)
+  sweeps.hinder(sweep, 1, 1)
+  trials.carry_out(sweep, sweeps.command())
+  sweep_page.write(sweep, outcome.rows(sweep))
+  shutil.copy(sweep.folder / 'index.html', path)
+
+
 @pytest.mark.parametrize(
   'write',
   [
     _report,
     pytest.param(_wide_report, marks=pytest.mark.slow),
     _compare,
+    _benchmark,
+    _ablation,
+    _sweep,
     _data,
     _sheet,
   ],

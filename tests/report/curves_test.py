@@ -17,7 +17,7 @@ def test_series_sorts_steps_and_keeps_what_was_written_last():
 
 
 def _run(lines):
-  return folder.Run({}, {}, lines, {}, [], {})
+  return folder.Run({}, {}, lines, {}, [], [], {}, {}, [])
 
 
 def test_groups_hold_every_scalar_once():

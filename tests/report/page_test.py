@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from da_jax import errors, report
+from da_jax import distances, errors, report
 from da_jax.report import changes, folder
 
 _VOID = {'meta', 'img', 'br', 'link', 'hr', 'input'}
@@ -89,6 +89,30 @@ def test_shows_before_and_after(tmp_path, runs):
   for name in ('critic accuracy', 'adaptation loss', 'strength'):
     assert f'{name} from' in alts
   assert 'target accuracy from' in alts
+
+
+def test_all_scores_before_and_after(tmp_path, runs):
+  page = _read(report.write(runs.pair(tmp_path, last=0.8812, before=0.7)))
+  for line in (
+    'accuracy 98.0 % 70.0 % 88.1 %',
+    'F1, macro 97.6 % 69.6 % 87.7 %',
+    'recall, weighted 97.4 % 69.4 % 87.5 %',
+    'calibration error (ECE) 97.2 % 69.2 % 87.3 %',
+  ):
+    assert line in page.text
+
+
+def test_distances_of_layers_where_they_were_measured(tmp_path, runs):
+  run = runs.pair(tmp_path)
+  assert 'by layer' not in _read(report.write(run)).text
+  layer = distances.Layer('stage<1>', 64, 1.25, -0.00001, 0.5)
+  distances.write(run, [layer, layer._replace(name='features', mmd=np.nan)])
+  text = _read(report.write(run)).text
+  assert 'stage<1> 64 1.2500 0.0000 0.5000 features 64 1.2500 – 0.5000' in text
+  distances.write(tmp_path / 'source_only', [layer._replace(a_distance=2.0)])
+  text = _read(report.write(run)).text
+  assert 'stage<1> 64 2.0000 → 1.2500 0.0000 → 0.0000' in text
+  assert 'features 64 1.2500 –' in text
 
 
 def test_counts_examples_that_changed(tmp_path, runs):

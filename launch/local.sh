@@ -9,16 +9,15 @@ PROCESSES=${PROCESSES:-2}
 PYTHON=${PYTHON:-python}
 PORT=${PORT:-8476}
 
+# A signal ends `wait`, not the processes: they save and are waited for again.
 started=()
+trap 'signalled=1; kill -TERM "${started[@]}" 2>/dev/null' INT TERM USR1
 for ((number = 0; number < PROCESSES; number++)); do
   JAX_LOCAL_DEVICE_IDS=$number "$PYTHON" -m "$@" \
     --coordinator="127.0.0.1:$PORT" --num_processes="$PROCESSES" \
     --process_id="$number" &
   started+=($!)
 done
-
-# A signal ends `wait`, not the processes: they save and are waited for again.
-trap 'signalled=1; kill -TERM "${started[@]}" 2>/dev/null' INT TERM USR1
 
 code=0
 for process in "${started[@]}"; do

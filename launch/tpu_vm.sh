@@ -2,6 +2,8 @@
 # All workers of a Cloud TPU VM; the run's folder is on the first one:
 #   launch/tpu_vm.sh create
 #   launch/tpu_vm.sh experiments.dann --dataset=digits --workdir=runs/digits
+#   launch/tpu_vm.sh stop     saves; the same command goes on
+#   launch/tpu_vm.sh fetch    copies runs/ from there, before
 #   launch/tpu_vm.sh delete
 set -euo pipefail
 
@@ -21,9 +23,19 @@ on_all_workers() {
 case ${1:?a command or a module} in
   create)
     tpu create "$NAME" --accelerator-type="$TYPE" --version=tpu-ubuntu2204-base
-    git archive --prefix=da_jax/ HEAD | gzip >/tmp/da_jax.tar.gz
-    tpu scp /tmp/da_jax.tar.gz "$NAME": --worker=all
+    folder=${TMPDIR:-/tmp}
+    git rev-parse HEAD >"$folder/REVISION"
+    git archive --prefix=da_jax/ --add-file="$folder/REVISION" HEAD |
+      gzip >"$folder/da_jax.tar.gz"
+    tpu scp "$folder/da_jax.tar.gz" "$NAME": --worker=all
     on_all_workers 'tar xzf da_jax.tar.gz && curl -LsSf https://astral.sh/uv/install.sh | sh && cd da_jax && ~/.local/bin/uv venv --python 3.11 .venv && ~/.local/bin/uv pip install -e ".[tpu]"'
+    ;;
+  stop)
+    # The brackets keep the shell that looks for it from finding itself.
+    on_all_workers 'pkill -TERM -f "[p]ython -m experiments" || true'
+    ;;
+  fetch)
+    tpu scp "$NAME":da_jax/runs . --worker=0 --recurse
     ;;
   delete)
     tpu delete "$NAME"
@@ -31,6 +43,6 @@ case ${1:?a command or a module} in
   *)
     # The flags go through the shells of the workers.
     printf -v run '%q ' "$@"
-    on_all_workers "cd da_jax && .venv/bin/python -m $run--distributed"
+    on_all_workers "cd da_jax && DA_JAX_REVISION=\$(cat REVISION) .venv/bin/python -m $run--distributed"
     ;;
 esac

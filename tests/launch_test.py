@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 
 import pytest
 import yaml
@@ -139,6 +140,19 @@ def test_slurm_requeues_what_was_preempted_and_nothing_else(
   assert process.returncode == (0 if requeued else ended), process.stderr
 
 
+def test_slurm_says_what_it_was_not_given(tmp_path):
+  script = ('bash', 'launch/slurm.sbatch', 'launch/runs.txt')
+  _stub(tmp_path, 'srun', 'echo "srun $*"')
+  process = _run(tmp_path, *script)
+  assert process.returncode == 1 and 'give --array' in process.stderr
+  job = {'SLURM_ARRAY_TASK_ID': '99', 'SLURM_ARRAY_JOB_ID': '7'}
+  process = _run(tmp_path, *script, **job)
+  assert process.returncode == 1 and 'no line 100 in' in process.stderr
+  # Tasks may be left to SLURM, which then does not say how many.
+  process = _run(tmp_path, *script, **job | {'SLURM_ARRAY_TASK_ID': '0'})
+  assert process.returncode == 0 and '--distributed' not in process.stdout
+
+
 def test_slurm_reads_all_directives():
   """It stops reading them at the first command."""
   lines = (LAUNCH / 'slurm.sbatch').read_text().splitlines()
@@ -166,6 +180,31 @@ def test_tpu_flags_survive_the_shells_of_the_workers(tmp_path):
   ]
 
 
+@pytest.mark.parametrize(
+  'word, said',
+  [
+    ('stop', '--command=pkill -TERM'),
+    ('fetch', 'da-jax:da_jax/runs'),
+    ('delete', 'delete'),
+  ],
+)
+def test_tpu_words(word, said, tmp_path):
+  _stub(tmp_path, 'gcloud', 'printf "%s\\n" "$@"')
+  process = _run(tmp_path, 'launch/tpu_vm.sh', word)
+  assert process.returncode == 0, process.stderr
+  assert any(line.startswith(said) for line in process.stdout.splitlines())
+
+
+def test_tpu_workers_know_the_revision(tmp_path):
+  _stub(tmp_path, 'gcloud', 'true')
+  process = _run(tmp_path, 'launch/tpu_vm.sh', 'create', TMPDIR=str(tmp_path))
+  assert process.returncode == 0, process.stderr
+  with tarfile.open(tmp_path / 'da_jax.tar.gz') as archive:
+    revision = archive.extractfile('da_jax/REVISION').read().decode().strip()
+    assert 'da_jax/setup.py' in archive.getnames()
+  assert re.fullmatch('[0-9a-f]{40}', revision)
+
+
 def _yaml(name: str) -> dict:
   return yaml.safe_load((LAUNCH / name).read_text())
 
@@ -189,6 +228,13 @@ def test_pods_find_each_other():
   assert f'--num_processes={spec["completions"]}' in flags
   mounts = {mount['name'] for mount in container['volumeMounts']}
   assert mounts == {volume['name'] for volume in pod['volumes']}
+  claim = _yaml('kubernetes/claim.yaml')
+  assert (claim['apiVersion'], claim['kind']) == ('v1', 'PersistentVolumeClaim')
+  assert claim['spec']['accessModes'] == ['ReadWriteMany']
+  (volume,) = pod['volumes']
+  assert volume['persistentVolumeClaim'] == {
+    'claimName': claim['metadata']['name']
+  }
 
 
 def test_pods_are_repeated_when_preempted():

@@ -9,18 +9,7 @@ import pathlib
 from absl import app, logging
 import numpy as np
 
-from da_jax import checkpoint, metrics
-
-# What a run costs differs each time, see `observation.Observer.costs`.
-_COSTS = (
-  'steps_per_second',
-  'seconds_per_step',
-  'examples_per_second',
-  'input_wait',
-  'compilations',
-  'compile_seconds',
-  'device_memory_gib',
-)
+from da_jax import checkpoint, metrics, observation
 
 
 def differing(run: pathlib.Path, other: pathlib.Path) -> list[str]:
@@ -53,7 +42,11 @@ def _bits(arrays) -> dict[str, tuple]:
 def _metrics(run: pathlib.Path) -> list[dict]:
   lines = (run / metrics.FILE).read_text().splitlines()
   return [
-    {name: v for name, v in json.loads(line).items() if name not in _COSTS}
+    {
+      name: value
+      for name, value in json.loads(line).items()
+      if name not in observation.COSTS
+    }
     for line in lines
   ]
 

@@ -9,6 +9,17 @@ import jax
 
 from da_jax import types
 
+# Of a run's metrics and results: they differ each time that it is run.
+COSTS = (
+  'seconds',
+  'input_wait',
+  'steps_per_second',
+  'seconds_per_step',
+  'examples_per_second',
+  'compilations',
+  'compile_seconds',
+  'device_memory_gib',
+)
 RECENT = 500  # steps whose times stay in a run's record
 _COMPILED = '/jax/core/compile/backend_compile_duration'
 

@@ -9,11 +9,10 @@ import time
 import numpy as np
 import pytest
 
-from da_jax import best, checkpoint, runs
+from da_jax import best, checkpoint, observation, runs
 from tests import scripts
 
 KILLS, STEPS = 5, 400
-_TIMES = ('seconds', 'input_wait')
 FLAGS = (
   f'--steps={STEPS}',
   '--batch_size=16',
@@ -44,7 +43,7 @@ def _newest(run) -> int:
 def _results(run) -> dict:
   """What a run found, without the time that it took."""
   results = json.loads((run / runs.RESULTS).read_text())
-  return {k: v for k, v in results.items() if k not in _TIMES}
+  return {k: v for k, v in results.items() if k not in observation.COSTS}
 
 
 @pytest.mark.slow

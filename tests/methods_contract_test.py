@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from da_jax import parallel, train
-from da_jax.data import batches
+from da_jax import methods, models, parallel, train
+from da_jax.data import batches, transforms
+from da_jax.data.pair import Examples
 from tests import toy
 
 METHODS = toy.all_methods()
@@ -173,6 +174,39 @@ def test_devices_equal_one(name, mode, count):
     pytest.skip(f'{len(jax.devices())} devices')
   many = _parameters(name, mode, mode, count)
   _close(_on_one(name, mode), many, 1e-5)
+
+
+def _images(shift: int) -> Examples:
+  rng = np.random.default_rng(shift)
+  x = rng.integers(shift, 128 + shift, size=(40, 8, 8, 3)).astype(np.uint8)
+  return Examples(x, np.arange(40, dtype=np.int32) % toy.CLASSES)
+
+
+def test_augmented_images_on_devices_equal_one(monkeypatch):
+  """What is drawn for an image depends on its place in the batch alone."""
+  augment, prepare = transforms.standard(8)
+  source, target = _images(0), _images(99)
+  pair = toy.pair()._replace(
+    source_train=source,
+    source_val=source,
+    target_train=target,
+    target_test=target,
+    augment=augment,
+    prepare=prepare,
+  )
+  model = models.Classifier(toy.Convolutions(), toy.CLASSES, bottleneck=8)
+  method = methods.source_only(model, toy.optimizer())
+  trained = {}
+  for count in (1, 4):
+    monkeypatch.setattr(parallel, 'devices', lambda n=count: jax.devices()[:n])
+    outcome = train.train(method, pair, steps=5, batch_size=BATCH, quiet=True)
+    trained[count] = jax.device_get(outcome.state.params)
+  _close(trained[1], trained[4], 1e-5)
+  plain = pair._replace(augment=lambda key, x: x)
+  outcome = train.train(method, plain, steps=5, batch_size=BATCH, quiet=True)
+  differ = lambda a, b: np.abs(a - b).max() > 1e-3
+  found = jax.tree.map(differ, trained[4], jax.device_get(outcome.state.params))
+  assert any(jax.tree.leaves(found))
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from da_jax.selection.statistics import compare, summarise
+from da_jax.selection.statistics import compare, holm, summarise
 
 VALUES = [0.71, 0.74, 0.69, 0.80, 0.73]
 
@@ -35,8 +35,19 @@ def test_one_seed_has_no_spread():
   assert summarise([0.5]) == (1, 0.5, None, None, None, 0.5)
 
 
-def test_equal_values_have_intervals_of_no_width():
-  assert summarise([0.1] * 3) == (3, 0.1, 0.0, (0.1, 0.1), (0.1, 0.1), 0.1)
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('values', [[0.3] * 3, [0.1 + 0.2, 0.3, 0.3]])
+def test_equal_values_have_no_interval(values):
+  assert summarise(values) == (3, 0.3, 0.0, None, None, 0.3)
+
+
+@pytest.mark.filterwarnings('error')
+def test_the_bootstrap_of_few_and_tied_values_is_finite():
+  for values in ([0.1, 0.2], [0, 0, 1 / 157], [0.5, 0.5, 0.5, 0.5 + 1e-9]):
+    low, high = summarise(values).bootstrap_interval
+    assert min(values) <= low < high <= max(values) + 1e-15
+    left_out = summarise(values, bootstrap=False)
+    assert left_out == summarise(values)._replace(bootstrap_interval=None)
 
 
 @pytest.mark.parametrize('values', [[], [0.1, math.nan]])
@@ -74,12 +85,46 @@ def test_pairs_count_and_not_the_spread_between_seeds():
   assert compare(better, baseline).verdict == 'helps'
 
 
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize(
+  ('method', 'baseline'),
+  [
+    ([105 / 157, 103 / 157], [104 / 157, 102 / 157]),
+    ([0.61, 0.51, 0.41], [0.60, 0.50, 0.40]),
+    ([2e-8, 3e-8, 4e-8], [1e-8, 2e-8, 3e-8]),
+  ],
+)
+def test_equal_differences_have_no_spread_to_test_by(method, baseline):
+  found = compare(method, baseline)
+  assert found.p_t is found.p is found.difference.t_interval is None
+  assert found.verdict == 'no evidence'
+
+
+def test_two_seeds_are_never_enough():
+  assert stats.ttest_rel([0.9, 0.8001], [0.1, 0.0]).pvalue < 1e-3
+  found = compare([0.9, 0.8001], [0.1, 0.0])
+  assert (found.p, found.verdict) == (None, 'no evidence')
+
+
+def test_rounding_errors_are_no_differences():
+  values = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
+  found = compare(values + 0.1, values + 0.3 - 0.2)
+  assert (found.difference.mean, found.p, found.verdict) == (
+    *(0.0, 1.0),
+    'no evidence',
+  )
+
+
 def test_from_six_seeds_on_both_tests_must_agree():
-  assert compare([1, 1, 1, 1, 1, 1], [0] * 6).verdict == 'helps'
+  # Six equal differences have no t-test, but six signs: p = 2 / 2^6.
+  equal = compare([1] * 6, [0] * 6)
+  assert (equal.p_t, equal.p_wilcoxon) == (None, 2 / 64)
+  assert equal.verdict == 'helps'
   # One pair without difference leaves five signs, whose least p is 1/16.
   one_equal = compare([0.50, 0.51, 0.49, 0.5, 0.5, 0.0], [0] * 6)
   assert one_equal.p_t < 0.05 < one_equal.p_wilcoxon
   assert one_equal.verdict == 'no evidence'
+  assert one_equal.p == one_equal.p_wilcoxon
 
 
 @pytest.mark.parametrize('count', [1, 2, 7])
@@ -87,11 +132,22 @@ def test_a_method_against_itself_is_no_evidence(count):
   values = [0.1 * i for i in range(count)]
   found = compare(values, values)
   assert found.verdict == 'no evidence'
-  assert found.p_t == (None if count == 1 else 1.0)
+  assert found.p_t == (1.0 if count > 2 else None)
 
 
 def test_one_seed_is_no_evidence():
   assert compare([0.9], [0.1]).verdict == 'no evidence'
+
+
+def test_holms_adjustment_is_the_worked_example():
+  # p.adjust(c(.01, .02, .03, .04, .05), 'holm') of R.
+  expected = [0.05, 0.08, 0.09, 0.09, 0.09]
+  assert holm([0.01, 0.02, 0.03, 0.04, 0.05]) == pytest.approx(expected)
+  # Untested ones do not count; .005 * 3, .02 * 2, .6.
+  found = holm([0.6, None, 0.02, 0.005])
+  assert found[1] is None
+  assert [found[i] for i in (0, 2, 3)] == pytest.approx([0.6, 0.04, 0.015])
+  assert holm([0.9, 0.8]) == [1.0, 1.0] and holm([]) == []
 
 
 def test_seeds_that_differ_are_refused():

@@ -73,6 +73,13 @@ def test_verdicts_are_plain():
   (said,) = seeds.verdicts(over_seeds.together([first]))
   assert 'no evidence (one seed cannot tell)' in said
   assert not seeds.verdicts(over_seeds.together([first | {'baseline': None}]))
+  (said,) = seeds.verdicts(
+    over_seeds.together([first, _one(1, 0.5, 0.4), _one(2, 0.4, 0.3)])
+  )
+  assert 'no evidence (differences without spread cannot tell)' in said
+  certain = [_one(i, 0.9 + i / 1e4, 0.1) for i in range(3)]
+  (said,) = seeds.verdicts(over_seeds.together(certain))
+  assert 'helps (p < 0.001) at the last step' in said
 
 
 def test_the_page_links_to_those_of_the_seeds(tmp_path):

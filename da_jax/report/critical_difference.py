@@ -107,11 +107,10 @@ def groups(ranking: Ranking) -> list[tuple[int, int]]:
 
 def words(ranking: Ranking) -> str:
   """What the tests say, in two sentences."""
-  p = 'p < 0.001' if ranking.p < 0.001 else f'p = {ranking.p:.3f}'
   says = 'the methods differ' if ranking.p < ALPHA else 'no difference is shown'
   text = (
     f'Mean ranks over {ranking.tasks} tasks, 1 is the best. Friedman’s test'
-    f' (Iman and Davenport): {p}, {says}. '
+    f' (Iman and Davenport): p {summary.p_value(ranking.p)}, {says}. '
   )
   if ranking.p >= ALPHA:
     return text + 'Pairs are not to be compared then.'
@@ -122,9 +121,13 @@ def words(ranking: Ranking) -> str:
 
 
 def plot(ranking: Ranking) -> figures.Picture:
-  """Draws Demšar's diagram: an axis of ranks, names, bars, the difference."""
+  """Draws Demšar's diagram: an axis of ranks, names, bars, the difference.
+
+  Without the last two where Friedman's test finds none: see `words`.
+  """
   k = len(ranking.names)
-  bars = groups(ranking)
+  differ = ranking.p < ALPHA
+  bars = groups(ranking) if differ else []
   depth = 0.5 + 0.35 * len(bars)  # where names begin
   left = (k + 1) // 2
   with figures.style():
@@ -133,7 +136,9 @@ def plot(ranking: Ranking) -> figures.Picture:
     axes.set_axis_off()
     axes.set_xlim(1 - 0.35 * k, k + 0.35 * k)
     axes.set_ylim(depth + 0.8 * left, -1.9)
-    _axis(axes, k, ranking.critical_difference)
+    _axis(axes, k)
+    if differ:
+      _length(axes, ranking.critical_difference)
     for place, (low, high) in enumerate(bars):
       ends = (ranking.ranks[low] - 0.03, ranking.ranks[high] + 0.03)
       y = 0.35 * (place + 1)
@@ -162,12 +167,16 @@ def plot(ranking: Ranking) -> figures.Picture:
     )
 
 
-def _axis(axes, k: int, difference: float) -> None:
-  """Ranks from 1 to k, and above them the length of the difference."""
+def _axis(axes, k: int) -> None:
+  """Ranks from 1 to k."""
   axes.plot((1, k), (0, 0), color='#1c1c1c', linewidth=1)
   for value in range(1, k + 1):
     axes.plot((value, value), (0, -0.2), color='#1c1c1c', linewidth=1)
     axes.text(value, -0.3, str(value), ha='center', va='bottom')
+
+
+def _length(axes, difference: float) -> None:
+  """The length of the critical difference, above the axis."""
   axes.plot(
     (1, 1 + difference), (-1.2, -1.2), '|-', color='#555555', markersize=8
   )

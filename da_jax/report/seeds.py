@@ -134,7 +134,10 @@ def _verdict(compared: Mapping[str, Any]) -> str:
   """'helps (p = 0.012)'."""
   said = _LOUD.get(compared['verdict'], compared['verdict'])
   p_values = [compared[n] for n in ('p_t', 'p_wilcoxon')]
-  told = [f'{p:.3f}' for p in p_values if p is not None]
-  if not told:
-    return f'{said} (one seed cannot tell)'
-  return f'{said} (p = {", ".join(told)})'
+  told = [summary.p_value(p) for p in p_values if p is not None]
+  if told:
+    return f'{said} (p {", ".join(told)})'
+  count = compared['difference']['count']
+  few = {1: 'one seed', 2: 'two seeds'}
+  why = few.get(count, 'differences without spread')
+  return f'{said} ({why} cannot tell)'

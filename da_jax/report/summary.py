@@ -61,6 +61,13 @@ def signed(difference: float) -> str:
   return f'{difference:+.1f}'.replace('-', '\N{MINUS SIGN}')
 
 
+def p_value(p: float | None) -> str:
+  """'= 0.012', '< 0.001'; a dash for what was not tested."""
+  if p is None:
+    return '–'
+  return '< 0.001' if p < 0.001 else f'= {p:.3f}'
+
+
 def headline(results: Results) -> str:
   """The result in one sentence, at the last step: no choice was made."""
   name = display_name(results['method'])

@@ -87,3 +87,19 @@ def test_the_plot_names_all():
   picture = critical_difference.plot(critical_difference.rank(SCORES))
   assert picture.src.startswith('data:image/svg')
   assert 'C4.5+m+cf 1.96, C4.5+m 2.00' in picture.alt
+
+
+def test_without_a_difference_there_are_no_bars(monkeypatch):
+  drawn = []
+  monkeypatch.setattr(
+    critical_difference.figures, 'svg', lambda figure, alt: drawn.append(figure)
+  )
+  ranking = Ranking(tuple('abc'), (1.5, 2.0, 2.5), 9, 0.01, 1.2)
+  for p in (0.01, 0.05):
+    critical_difference.plot(ranking._replace(p=p))
+  differ, alike = (
+    [text.get_text() for text in figure.axes[0].texts] for figure in drawn
+  )
+  assert set(differ) - set(alike) == {'critical difference 1.20'}
+  # The bar of all three, and the difference.
+  assert len(drawn[0].axes[0].lines) == len(drawn[1].axes[0].lines) + 2

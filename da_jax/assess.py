@@ -127,8 +127,8 @@ def choices(evaluations: Sequence[Evaluation]) -> dict[str, dict]:
     By validator 'step', 'score', 'target_accuracy' and 'regret' (to the best
     target accuracy) of its choice, 'rank_correlation' with target accuracies
     where there are three or more, and 'last_score'. None where there is
-    nothing to tell, with 'why' where the data are the reason; empty in
-    supervised settings.
+    nothing to tell, with 'why' where the data are the reason; without it the
+    regret is of the last step, which counts then. Empty in supervised settings.
   """
   oracle = [each['target_accuracy'] for each in evaluations]
   found = {}
@@ -143,12 +143,12 @@ def choices(evaluations: Sequence[Evaluation]) -> dict[str, dict]:
       'step': chosen.get('step'),
       'score': None if place is None else scores[place],
       'target_accuracy': chosen.get('target_accuracy'),
-      'regret': _number(agreement.regret(scores, oracle)),
+      'regret': agreement.regret(scores, oracle),
       'rank_correlation': _number(correlation),
       'last_score': scores[-1],
     }
   for name, why in evaluations[-1].get('absent', {}).items():
-    found[name]['why'] = why
+    found[name] |= {'regret': None, 'why': why}
   return found
 
 

@@ -87,8 +87,10 @@ def test_two_evaluations_have_no_rank_correlation():
 
 
 def test_a_validator_that_never_tells_chooses_nothing():
-  evaluations = _evaluations([None] * 3, [0.6, 0.7, 0.8])
+  evaluations = _evaluations([None] * 3, [0.6, 0.9, 0.7])
   (choice,) = assess.choices(evaluations).values()
+  # The run goes by its last step then.
+  assert choice.pop('regret') == pytest.approx(0.2)
   assert set(choice.values()) == {None}
 
 
@@ -181,5 +183,6 @@ def test_ids_are_not_mixed_and_the_record_says_why():
   }
   assert 'int32 are ids' in found['mixval']['why']
   assert found['mixval']['step'] is None and found['infomax']['step'] == 1
+  assert found['mixval']['regret'] is None
   with pytest.raises(UserError, match='--select=mixval: inputs of type int32'):
     _predicted(_of_ids(), 'mixval')

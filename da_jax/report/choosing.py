@@ -22,11 +22,12 @@ HEADER = (
 )
 NOTE = (
   'Regret: points that the best evaluated step of a run is better than the'
-  ' chosen one. Correlation: Spearman’s, of scores and target accuracy; within'
-  ' runs over their evaluations, across runs over the methods and seeds of a'
-  ' task at the last step; means over runs and over tasks. Runs with one'
-  ' evaluation leave nothing to choose and do not count. All of it reads target'
-  ' labels and chooses nothing.'
+  ' chosen one, or than the last where a validator was never a number, as in'
+  ' runs that collapsed. Correlation: Spearman’s, of scores and target'
+  ' accuracy; within runs over their evaluations, across runs over the methods'
+  ' and seeds of a task at the last step; means over runs and over tasks. Runs'
+  ' with one evaluation leave nothing to choose and do not count. All of it'
+  ' reads target labels and chooses nothing.'
 )
 
 Results = Sequence[Mapping[str, Any]]
@@ -61,11 +62,7 @@ def choosers(results: Results) -> list[Chooser]:
   names = dict.fromkeys(name for one in runs for name in one['validators'])
   found = [_of_validator(name, runs) for name in names]
   if runs:
-    regrets = [
-      one['target_accuracy']['oracle'] - one['target_accuracy']['last']
-      for one in runs
-    ]
-    found.append(_chooser(LAST, regrets, None, None))
+    found.append(_chooser(LAST, list(map(_of_last, runs)), None, None))
   known = [chooser for chooser in found if chooser is not None]
   return sorted(known, key=lambda chooser: chooser.mean_regret)
 
@@ -113,15 +110,21 @@ def plot(found: Sequence[Chooser]) -> figures.Picture | None:
 
 
 def _of_validator(name: str, runs: Results) -> Chooser | None:
-  choices = [
-    one['validators'][name] for one in runs if name in one['validators']
-  ]
+  told = [(one, one['validators'].get(name)) for one in runs]
+  # With 'why' the data are what it cannot be computed of.
+  told = [(one, c) for one, c in told if c is not None and 'why' not in c]
   return _chooser(
     name,
-    _known(choice['regret'] for choice in choices),
-    _mean(_known(choice['rank_correlation'] for choice in choices)),
+    [_of_last(one) if c['regret'] is None else c['regret'] for one, c in told],
+    _mean(_known(choice['rank_correlation'] for _, choice in told)),
     _mean(_across(name, runs)),
   )
+
+
+def _of_last(one: Mapping[str, Any]) -> float:
+  """The regret of the last step, which counts where nothing is chosen."""
+  accuracy = one['target_accuracy']
+  return accuracy['oracle'] - accuracy['last']
 
 
 def _chooser(

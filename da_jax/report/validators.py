@@ -17,8 +17,8 @@ COLUMNS = (
 )
 NOTE = (
   'All but the step needs target labels and chooses nothing. Regret: points to'
-  " the oracle. Rank correlation: Spearman's of scores and target accuracies,"
-  ' over three evaluations or more.'
+  ' the oracle, of the last step where nothing was chosen. Rank correlation:'
+  " Spearman's of scores and target accuracies, over three evaluations or more."
 )
 
 

@@ -26,7 +26,9 @@ def choose(scores: Sequence[float | None]) -> int | None:
 
 
 def regret(scores: Sequence[float], oracle: Sequence[float]) -> float:
-  """max(oracle) - oracle[choose(scores)] >= 0; NaN where nothing is chosen.
+  """max(oracle) - oracle[choose(scores)] >= 0.
+
+  Where nothing is chosen the last one counts, as it does in a run.
 
   Args:
     scores: of a validator, one a checkpoint.
@@ -37,7 +39,7 @@ def regret(scores: Sequence[float], oracle: Sequence[float]) -> float:
   """
   _check(scores, oracle)
   chosen = choose(scores)
-  return math.nan if chosen is None else float(max(oracle) - oracle[chosen])
+  return float(max(oracle) - oracle[-1 if chosen is None else chosen])
 
 
 def rank_correlation(scores: Sequence[float], oracle: Sequence[float]) -> float:

@@ -36,7 +36,7 @@ class ValidatorChoice(NamedTuple):
   trial: int
   accuracy: float  # of its trial at its checkpoint
   regret: float  # to the best of all trials and checkpoints
-  correlation: float  # of scores and accuracies over trials, may be NaN
+  correlation: float  # over trials, those without a score last; may be NaN
 
 
 def columns(sweep: Sweep) -> tuple[str, ...]:
@@ -86,18 +86,16 @@ def validators(sweep: Sweep, found: Sequence[Row]) -> list[ValidatorChoice]:
     place = agreement.choose(scores)
     if place is None:
       continue
-    known = [choice for choice in choices if choice['score'] is not None]
-    accuracies = [choice['target_accuracy'] for choice in known]
-    accuracy = choices[place]['target_accuracy']
+    accuracies = [
+      row['last'] if choice['score'] is None else choice['target_accuracy']
+      for row, choice in zip(ended, choices, strict=True)
+    ]
     correlation = math.nan
-    if len(known) >= 3:
-      correlation = agreement.rank_correlation(
-        [choice['score'] for choice in known], accuracies
-      )
+    if len(choices) >= 3:
+      correlation = agreement.rank_correlation(scores, accuracies)
+    accuracy, trial = accuracies[place], ended[place]['trial']
     told.append(
-      ValidatorChoice(
-        name, ended[place]['trial'], accuracy, best - accuracy, correlation
-      )
+      ValidatorChoice(name, trial, accuracy, best - accuracy, correlation)
     )
   return sorted(told, key=lambda choice: choice.regret)
 

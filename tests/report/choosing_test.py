@@ -26,10 +26,10 @@ def _by_name(results):
   return {one.name: one for one in choosing.choosers(results)}
 
 
-def test_regrets_are_over_runs_that_have_them_beside_the_last_step():
+def test_regrets_are_over_runs_beside_the_last_step():
   found = choosing.choosers(
     [
-      _results(0.7, snd=(0.2, -0.5, 1.0), mmd=(None, None, None)),
+      _results(0.7, snd=(0.2, -0.5, 1.0)),
       _results(0.75, snd=(0.04, None, 2.0), dev=(0.02, 0.6, 1.0)),
       {'method': 'of an earlier version', 'validators': {}},
     ]
@@ -39,6 +39,16 @@ def test_regrets_are_over_runs_that_have_them_beside_the_last_step():
     ['last step', '2', '7.5', '10.0', '–', '–'],
     ['snd', '2', '12.0', '20.0', '−0.50', '–'],
   ]
+
+
+def test_a_collapsed_run_counts_by_its_last_step():
+  collapsed = _results(0.1, snd=(None, None, None), mixval=(None,) * 3)
+  collapsed['validators']['mixval']['why'] = 'ids cannot be mixed'
+  found = _by_name([collapsed, _results(0.7, snd=(0.0, 0.5, 1.0))])
+  # .8 - .1, and 0.
+  assert found['snd'].worst_regret == pytest.approx(0.7)
+  assert found['snd'].mean_regret == pytest.approx(0.35)
+  assert found['snd'].runs == 2 and 'mixval' not in found
 
 
 def test_one_evaluation_leaves_nothing_to_choose():

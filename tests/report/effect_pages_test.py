@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from da_jax.report import ablation_page, sweep_page
 from da_jax.tuning import factors, outcome, study, trials
@@ -104,6 +105,30 @@ def test_regret_is_to_the_trial_that_labels_would_have_chosen(sweep):
   assert by_name['snd'].trial == min(right, key=right.get)
   assert by_name['snd'].correlation == pytest.approx(-1)
   assert by_name['infomax'].regret == pytest.approx(regret)
+
+
+def test_trials_without_a_score_rank_below_all(sweep, monkeypatch):
+  read = outcome.runs.results_of
+  scores = {0: None, 2: 1.0, 3: 2.0, 4: 3.0}
+
+  def hidden(run):
+    found, score = read(run), scores[int(run.name)]
+    right = None if score is None else score / 4
+    choice = {'score': score, 'target_accuracy': right}
+    return found | {'validators': {'dev': choice}}
+
+  rows = [
+    {**row, 'last': 0.1} if row['trial'] == 0 else row
+    for row in outcome.rows(sweep)
+  ]
+  monkeypatch.setattr(outcome.runs, 'results_of', hidden)
+  (dev,) = outcome.validators(sweep, rows)
+  assert dev.trial == 4 and dev.correlation == pytest.approx(1)
+  scores[2] = None  # two are left, and two that share the lowest rank
+  rows = [{**row, 'last': row['trial'] / 10} for row in rows]
+  (dev,) = outcome.validators(sweep, rows)
+  expected = stats.spearmanr([0, 0, 2, 3], [0, 0.2, 0.5, 0.75]).statistic
+  assert dev.correlation == pytest.approx(expected)
 
 
 def test_a_sweep_in_words_and_plots(sweep):

@@ -31,7 +31,8 @@ def test_the_last_of_the_highest_is_chosen_and_never_nan(scores, expected):
 def test_regret_is_what_the_choice_costs():
   assert regret([1, 3, 2], [0.7, 0.6, 0.9]) == pytest.approx(0.3)
   assert regret([1, 2, 3], [0.7, 0.6, 0.9]) == 0.0
-  assert math.isnan(regret([NAN, NAN], [0.1, 0.2]))
+  # Nothing is chosen: the last one counts.
+  assert regret([NAN, NAN, NAN], [0.1, 0.4, 0.2]) == pytest.approx(0.2)
 
 
 def test_rank_correlation_without_ties_is_the_closed_form():

@@ -13,7 +13,7 @@ from rich import console
 from da_jax import commands, data, runs
 from da_jax.cells import Cell, run_all
 from da_jax.errors import UserError
-from da_jax.report import matrix, outputs
+from da_jax.report import matrix, outputs, verdicts
 from experiments import matrix_flags
 from experiments.matrix_flags import METHODS, PER_RUN
 from experiments.shared_flags import SHARED
@@ -60,9 +60,11 @@ def _show(rows: matrix.Rows, results: list[dict]) -> None:
   screen, lines = console.Console(), matrix.cells(rows)
   screen.print(matrix.to_terminal(matrix.transposed(lines), title))
   for title, lines in outputs.tables(rows, results).items():
-    # Of differences, worst case and p-values are in the files alone.
-    shown = [[*line[:5], *line[8 if len(line) > 8 else 5 :]] for line in lines]
-    screen.print(matrix.to_terminal(shown, title))
+    if 'verdict' in lines[0]:  # their spread and single tests are in the files
+      lines = [[*line[:4], *line[8:]] for line in lines]
+    screen.print(matrix.to_terminal(lines, title))
+  for sentence in verdicts.warnings(rows):
+    screen.print(sentence, markup=False, style='bold')
 
 
 def _tasks() -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from da_jax.report import (
   critical_difference,
   gains,
   matrix,
+  paired,
   summary,
   verdicts,
 )
@@ -42,11 +43,10 @@ def write(
     The path of the page.
   """
   found = choosing.choosers(results)
-  _, *compared = differences = verdicts.differences(rows)
   html = template('benchmark.html.jinja').render(
     dataset=dataset,
     headline=headline(rows),
-    warnings=_warnings(rows, compared),
+    warnings=_warnings(rows),
     size=_size(rows),
     protocol=protocol,
     beside=beside.beside(dataset, rows),
@@ -54,7 +54,8 @@ def write(
     further={
       which: _named(matrix.cells(rows, which)) for which in summary.PICKS[1:]
     },
-    differences=_named(differences),
+    differences=_named(verdicts.differences(rows)),
+    differences_note=verdicts.NOTE,
     gains=gains.plot(rows),
     **_ranks(rows),
     choosers=choosing.words(found),
@@ -75,7 +76,7 @@ def headline(rows: Rows) -> str:
     method: statistics.fmean(scores)
     for method, scores in critical_difference.scores(rows).items()
   }
-  before = means.pop(verdicts.BASELINE, None)
+  before = means.pop(paired.BASELINE, None)
   if not means:
     return 'No method has results for all tasks yet.'
   best = max(means, key=means.get)
@@ -92,7 +93,7 @@ def headline(rows: Rows) -> str:
   )
 
 
-def _warnings(rows: Rows, compared: Sequence[Sequence[str]]) -> list[str]:
+def _warnings(rows: Rows) -> list[str]:
   """What must not be overlooked."""
   missing = [row for row in rows if row['last'] == '']
   found = []
@@ -100,21 +101,7 @@ def _warnings(rows: Rows, compared: Sequence[Sequence[str]]) -> list[str]:
     found.append(
       f'{len(missing)} of {len(rows)} runs have no results: see “Failed runs”.'
     )
-  worse = [
-    summary.display_name(method)
-    for method, which, *_, verdict in compared
-    if which == 'last' and verdict == verdicts.NEGATIVE
-  ]
-  if worse:
-    found.append(
-      f'Negative transfer, worse than source-only: {", ".join(worse)}.'
-    )
-  helped = [
-    line for line in compared if line[1] == 'last' and line[-1] == 'helps'
-  ]
-  if compared and not helped:
-    found.append('No method is shown to be better than source-only.')
-  return found
+  return found + verdicts.warnings(rows)
 
 
 def _named(lines: Sequence[Sequence[str]]) -> list[list[str]]:

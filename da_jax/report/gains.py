@@ -2,7 +2,7 @@
 
 import statistics
 
-from da_jax.report import figures, summary, verdicts
+from da_jax.report import figures, paired, summary
 from da_jax.report.matrix import Rows
 
 _MARKERS = 'os^Dv<>P*X'
@@ -12,14 +12,14 @@ def by_task(rows: Rows) -> dict[str, dict[tuple[str, str], float]]:
   """Mean difference over seeds at the last step, by method and task.
 
   Args:
-    rows: of `matrix.row`; pairs are those of `verdicts.pairs`.
+    rows: of `matrix.row`; pairs are those of `paired.pairs`.
 
   Returns:
     Differences of shares in [-1, 1]; methods without pairs are left out.
   """
   found: dict[str, dict[tuple[str, str], list[float]]] = {}
   for method in dict.fromkeys(row['method'] for row in rows):
-    pairs = verdicts.pairs(rows, method, 'last')
+    pairs = paired.pairs(rows, method, 'last')
     for (source, target, _), (after, before) in pairs.items():
       gains = found.setdefault(method, {})
       gains.setdefault((source, target), []).append(after - before)

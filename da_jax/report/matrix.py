@@ -18,6 +18,7 @@ _COLUMNS = (
   'oracle',
   'source_only',
   'selected_by',
+  'score',
   'protocol',
   'steps',
   'evaluations',
@@ -40,7 +41,8 @@ def row(
   """One run as a line of the CSV; empty where there are no results.
 
   'source_only' is the last step's accuracy of the run it is compared with, or
-  its own if it is source-only.
+  its own if it is source-only. 'score' is of the validator in 'selected_by' at
+  the last step, and needs no target labels.
 
   Args:
     method: its name.
@@ -63,6 +65,9 @@ def row(
   facts = ('selected_by', 'protocol', 'steps', 'seconds')
   named |= {name: results[name] for name in facts} | results['target_accuracy']
   named['evaluations'] = results.get('evaluations', '')
+  choice = results.get('validators', {}).get(results['selected_by'], {})
+  if choice.get('last_score') is not None:
+    named['score'] = choice['last_score']
   for one in (results, results.get('baseline') or {}):
     if one.get('method') == 'source_only':
       named['source_only'] = one['target_accuracy']['last']

@@ -19,6 +19,8 @@ from da_jax.report.matrix import Rows
 # Flags in which runs of one matrix differ by what they are.
 _PER_RUN = ('source', 'target', 'seed', 'baseline', 'backbone', *runs.FREE)
 
+_DIFFERENCE = 'Difference to source_only in points, paired by task and seed'
+
 
 def write(
   out: pathlib.Path,
@@ -89,8 +91,12 @@ def _markdown(title, rows, results, lines, notes) -> str:
   """All tables, of which only the first may be all there is."""
   text = f'{title}:\n\n{matrix.to_markdown(lines)}\n'
   text += ''.join(f'- {note}\n' for note in notes)
+  if said := verdicts.warnings(rows):
+    text += '\n' + ''.join(f'- {sentence}\n' for sentence in said)
   for title, lines in tables(rows, results).items():
     text += f'\n{title}:\n\n{matrix.to_markdown(lines)}'
+    if title == _DIFFERENCE:
+      text += f'\n{verdicts.NOTE}\n'
   failed = [row for row in rows if row['failure']]
   if failed:
     text += '\nFailed runs:\n\n'
@@ -103,9 +109,7 @@ def tables(
 ) -> dict[str, list[list[str]]]:
   """The tables that say something, by title, each with its header first."""
   found = {
-    'Difference to source_only in points, paired over seeds and tasks': (
-      verdicts.differences(rows)
-    ),
+    _DIFFERENCE: verdicts.differences(rows),
     'Ways of choosing a step: points to the oracle, for reporting only': (
       choosing.words(choosing.choosers(results))
     ),

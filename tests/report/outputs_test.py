@@ -7,6 +7,7 @@ import json
 import pytest
 
 from da_jax.report import beside, gains, latex, matrix, outputs
+from tests.report.paired_test import row
 
 TASKS = [('amazon', 'webcam'), ('webcam', 'amazon')]
 
@@ -124,6 +125,29 @@ def test_the_tables_have_ours_and_published_with_notes(written):
   assert len(lines) == len(rows) == 8
   assert lines[0]['evaluations'] == '3' and lines[-1]['last'] == ''
   assert lines[-1]['run'] == 'webcam-amazon/dann-seed1'
+
+
+def test_negative_transfer_is_on_the_page_and_in_the_table(tmp_path):
+  rows = [
+    row(method, TASKS[0], seed, 0.6 - loss * (1 + seed / 10), score=1 - loss)
+    for method, loss in (('source_only', 0.0), ('dann', 0.2))
+    for seed in range(6)
+  ]
+  outputs.write(tmp_path, 'office31', rows, [])
+  page = _Page((tmp_path / 'index.html').read_text())
+  text = ' '.join(' '.join(page.words).split())
+  table = (tmp_path / 'table.md').read_text()
+  p = 2 / 2**6  # six signs
+  by_score = 'NEGATIVE TRANSFER by infomax, without target labels: DANN in'
+  for said in (text, table):
+    assert (
+      'NEGATIVE TRANSFER in target accuracy at the last step: DANN in amazon'
+      f' → webcam (−25.0, p = {p:.3f}).'
+    ) in said
+    assert f'{by_score} amazon → webcam (−0.2, p = {p:.3f}).' in said
+    assert 'after Holm’s adjustment' in said
+  line = '| dann | by infomax, without target labels | 6 | −0.2 | – | −0.2 | –'
+  assert f'{line} | {p:.3f} | {p:.3f} | NEGATIVE TRANSFER |' in table
 
 
 def test_published_methods_that_were_not_run_are_apart(written):

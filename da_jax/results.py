@@ -1,8 +1,7 @@
-"""What a run found: results.json, predictions, what it is compared with."""
+"""What a run found: results.json and predictions."""
 
 from collections.abc import Mapping, Sequence
 import json
-import os
 import pathlib
 from typing import Any
 
@@ -21,51 +20,9 @@ from da_jax import (
 )
 from da_jax.course import Outcome
 from da_jax.data.pair import DomainPair
-from da_jax.errors import UserError
 
 # Rows of each domain kept for the pictures of the report.
 SHOWN, SHOWN_IMAGES = 500, 32
-
-
-def baseline_of(run: pathlib.Path, other: pathlib.Path, config: dict) -> dict:
-  """What the results of `run` say of the run they are compared with.
-
-  Raises:
-    UserError: the other run is unfinished or of another task, length, seed or
-      selection.
-  """
-  results = runs.results_of(other)
-  if results is None or not (other / runs.CONFIG).exists():
-    raise UserError(f'--baseline={other} is not the folder of a finished run.')
-  earlier = json.loads((other / runs.CONFIG).read_text())
-  # By another validator 'selected' would be another question.
-  names = ('dataset', 'source', 'target', 'seed', 'steps', 'select')
-  for name in names:
-    there, here = earlier['flags'].get(name), config['flags'][name]
-    if there != here:
-      raise UserError(
-        f'--baseline={other} was run with --{name}={there}, this run has'
-        f' {here}: the two cannot be compared.'
-      )
-  return {
-    'method': results['method'],
-    'run': os.path.relpath(other, run),
-    'target_accuracy': results['target_accuracy'],
-    'last_scores': {
-      validator: choice['last_score']
-      for validator, choice in results.get('validators', {}).items()
-    },
-  }
-
-
-def start_as_baseline(outcome: Outcome) -> dict:
-  """The model before its first step, as a baseline."""
-  accuracy = outcome.record['first']['target_accuracy']
-  return {
-    'method': 'before fine-tuning',
-    'run': None,
-    'target_accuracy': dict.fromkeys(('last', 'selected', 'oracle'), accuracy),
-  }
 
 
 def finish(
@@ -86,7 +43,7 @@ def finish(
     pair: the data.
     outcome: of training.
     selected_by: what chose `outcome.selected`, in words.
-    baseline: of `baseline_of` or `start_as_baseline`, to compare with.
+    baseline: of `baselines`, to compare with.
     notes: on what was done, for readers of the report.
 
   Returns:

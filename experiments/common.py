@@ -8,6 +8,7 @@ import sys
 from absl import flags
 
 from da_jax import (
+  baselines,
   commands,
   files,
   hosts,
@@ -15,7 +16,6 @@ from da_jax import (
   over_seeds,
   profiling,
   programs,
-  results,
   runs,
 )
 from da_jax.errors import UserError
@@ -155,4 +155,6 @@ def _given_baseline(job: Job) -> pathlib.Path:
 def _baseline(job: Job, other: pathlib.Path) -> dict | None:
   if job.results:
     return None
-  return hosts.on_first(lambda: results.baseline_of(job.run, other, job.config))
+  return hosts.on_first(
+    lambda: baselines.baseline_of(job.run, other, job.config, SHARED)
+  )

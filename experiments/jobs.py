@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from da_jax import files, hosts, parallel, profiling, results, runs, train
+from da_jax import (
+  baselines,
+  files,
+  hosts,
+  parallel,
+  profiling,
+  results,
+  runs,
+  train,
+)
 from da_jax.course import Outcome
 from da_jax.errors import DivergedError
 from da_jax.report import page
@@ -116,7 +125,7 @@ def _outcomes(jobs: Sequence[Job], first: Job, build: BuildFn) -> list:
 def _finished(job: Job, outcome: Outcome, report: bool) -> Job:
   setting, baseline = job.setting, job.baseline
   if setting.target_labels and baseline is None and FLAGS.weights:
-    baseline = results.start_as_baseline(outcome)
+    baseline = baselines.start_as_baseline(outcome)
   found = results.finish(
     job.run,
     job.config,

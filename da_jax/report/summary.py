@@ -1,5 +1,6 @@
 """The result of a run in words and as the rows of a table."""
 
+from collections.abc import Mapping
 import math
 from typing import Any, NamedTuple
 
@@ -78,11 +79,22 @@ def headline(results: Results) -> str:
     return f'{text}.'
   before = baseline['target_accuracy'].get('last')
   # Without a run it is the model at the start.
-  budget = ' under the same budget' if baseline['run'] else ''
+  said = f' {budget(baseline)}' if baseline['run'] else ''
   return (
-    f'{text}; {display_name(baseline["method"])}{budget} '
+    f'{text}; {display_name(baseline["method"])}{said} '
     f'{percent(before)}: {signed(points(last, before))} points.'
   )
+
+
+def budget(*baselines: Mapping[str, Any]) -> str:
+  """What is the same in the runs that are compared, and what is not.
+
+  Args:
+    *baselines: of `results.json`, see `baselines.baseline_of`.
+  """
+  tuned = sorted({n for one in baselines for n in one.get('tuned', ())})
+  but = f' but another {", ".join(f"--{name}" for name in tuned)},'
+  return 'under the same budget' + but * bool(tuned)
 
 
 def warning(results: Results) -> str | None:

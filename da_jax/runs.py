@@ -4,7 +4,7 @@ config.json says what runs, results.json is written last and only by a run
 that reached its end: a folder with it is finished.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 import contextlib
 import importlib.metadata
 import json
@@ -65,6 +65,8 @@ FREE = (
   'profile',
   *cluster.NAMES,
 )
+# Changes what results are compared with, and so may change until there are any.
+_COMPARED = 'baseline'
 
 
 def describe(
@@ -129,7 +131,8 @@ def claim(run: pathlib.Path, config: dict, *, overwrite: bool) -> dict | None:
 
   Args:
     run: the folder, `locked`.
-    config: of `describe`; flags must equal those of an earlier claim.
+    config: of `describe`; flags must equal those of an earlier claim, but for
+      --baseline of an unfinished run: config.json takes the new one.
     overwrite: throw away an earlier run that is there.
 
   Returns:
@@ -141,19 +144,28 @@ def claim(run: pathlib.Path, config: dict, *, overwrite: bool) -> dict | None:
   path = run / CONFIG
   if overwrite:
     _clear(run)
-  if path.exists() and _has_something_to_lose(run):
+  if path.exists() and has_something_to_lose(run):
     earlier = json.loads(path.read_text())
-    differing = _differing_flags(earlier, config)
+    free = FREE if results_of(run) else (*FREE, _COMPARED)
+    differing = _differing_flags(earlier, config, free)
     if differing:
       raise UserError(
         f'{run} was made by another configuration ({", ".join(differing)}):'
         ' choose another --workdir or start anew with --overwrite.'
       )
+    flags = earlier['flags']
+    if flags.get(_COMPARED) != config['flags'].get(_COMPARED):
+      flags[_COMPARED] = config['flags'].get(_COMPARED)
+      _write(run, earlier | {'command': config['command']})
   else:
-    with _writable(run):
-      run.mkdir(parents=True, exist_ok=True)
-      files.write_atomically(path, json.dumps(config, indent=2) + '\n')
+    _write(run, config)
   return results_of(run)
+
+
+def _write(run: pathlib.Path, config: dict) -> None:
+  with _writable(run):
+    run.mkdir(parents=True, exist_ok=True)
+    files.write_atomically(run / CONFIG, json.dumps(config, indent=2) + '\n')
 
 
 @contextlib.contextmanager
@@ -194,18 +206,20 @@ def results_of(run: pathlib.Path) -> dict | None:
   return json.loads(path.read_text()) if path.exists() else None
 
 
-def _has_something_to_lose(run: pathlib.Path) -> bool:
+def has_something_to_lose(run: pathlib.Path) -> bool:
   """Whether a run got as far as a checkpoint."""
   steps = (run / checkpoint.FOLDER).glob('[0-9]*')
   return (run / RESULTS).exists() or any(path.name.isdigit() for path in steps)
 
 
-def _differing_flags(earlier: dict, config: dict) -> list[str]:
+def _differing_flags(
+  earlier: dict, config: dict, free: Collection[str]
+) -> list[str]:
   old, new = earlier['flags'], config['flags']
   differing = [
     f'--{name}={old.get(name)} there, {new.get(name)} now'
     for name in sorted(old.keys() | new.keys())
-    if name not in FREE and old.get(name) != new.get(name)
+    if name not in free and old.get(name) != new.get(name)
   ]
   if earlier.get('data') != config['data']:
     differing.insert(0, 'other examples, labels or split there')

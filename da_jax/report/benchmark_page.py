@@ -45,7 +45,7 @@ def write(
   found = choosing.choosers(results)
   html = template('benchmark.html.jinja').render(
     dataset=dataset,
-    headline=headline(rows),
+    headline=headline(rows, results),
     warnings=_warnings(rows),
     size=_size(rows),
     protocol=protocol,
@@ -70,27 +70,42 @@ def write(
   return out / NAME
 
 
-def headline(rows: Rows) -> str:
-  """The highest mean over tasks at the last step, in words."""
+def headline(rows: Rows, results: Sequence[Mapping[str, Any]] = ()) -> str:
+  """The highest mean over tasks at the last step, in words.
+
+  Args:
+    rows: of `matrix.row`.
+    results: the contents of results.json of all finished runs.
+  """
   means = {
     method: statistics.fmean(scores)
     for method, scores in critical_difference.scores(rows).items()
   }
   before = means.pop(paired.BASELINE, None)
+  left_out = _left_out(rows)
   if not means:
-    return 'No method has results for all tasks yet.'
+    return f'No method has results for all tasks and seeds yet.{left_out}'
   best = max(means, key=means.get)
   text = (
     f'{summary.display_name(best)} has the highest mean over all tasks,'
     f' {summary.percent(means[best])} (last step)'
   )
   if before is None:
-    return f'{text}.'
+    return f'{text}.{left_out}'
   gain = summary.signed(summary.points(means[best], before))
+  compared = [one['baseline'] for one in results if one['method'] == best]
+  budget = summary.budget(*filter(None, compared))
   return (
-    f'{text}; source-only under the same budget {summary.percent(before)}:'
-    f' {gain} points.'
+    f'{text}; source-only {budget} {summary.percent(before)}: {gain}'
+    f' points.{left_out}'
   )
+
+
+def _left_out(rows: Rows) -> str:
+  """Who is not compared as a whole, in a sentence after others."""
+  names = map(summary.display_name, critical_difference.incomplete(rows))
+  said = ', '.join(names)
+  return f' Left out, as runs are missing: {said}.' if said else ''
 
 
 def _warnings(rows: Rows) -> list[str]:
@@ -126,11 +141,11 @@ def _ranks(rows: Rows) -> dict[str, Any]:
   """The critical-difference plot, or why there is none."""
   scores = critical_difference.scores(rows)
   if why := critical_difference.too_few(scores):
-    return {'ranks': None, 'ranks_say': why}
+    return {'ranks': None, 'ranks_say': why + _left_out(rows)}
   ranking = critical_difference.rank(scores)
   return {
     'ranks': critical_difference.plot(ranking),
-    'ranks_say': critical_difference.words(ranking),
+    'ranks_say': critical_difference.words(ranking) + _left_out(rows),
   }
 
 

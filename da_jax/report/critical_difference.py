@@ -6,7 +6,7 @@ Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR
 
 from collections.abc import Mapping, Sequence
 import statistics
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,22 +31,47 @@ class Ranking(NamedTuple):
 
 
 def scores(rows: Rows) -> dict[str, list[float]]:
-  """Means over seeds at the last step, of methods that have all tasks.
+  """Means over seeds at the last step, of methods that have all runs.
 
   Args:
     rows: of `matrix.row`.
   """
-  tasks = list(dict.fromkeys((r['source'], r['target']) for r in rows))
+  tasks = list(dict.fromkeys(_task(row) for row in rows))
+  without = incomplete(rows)
   found: dict[str, dict] = {}
-  for r in rows:
-    if r['last'] != '':
-      by_task = found.setdefault(r['method'], {})
-      by_task.setdefault((r['source'], r['target']), []).append(r['last'])
+  for row in rows:
+    if row['method'] not in without:
+      by_task = found.setdefault(row['method'], {})
+      by_task.setdefault(_task(row), []).append(row['last'])
   return {
     method: [statistics.fmean(by_task[task]) for task in tasks]
     for method, by_task in found.items()
-    if len(by_task) == len(tasks)
   }
+
+
+def incomplete(rows: Rows) -> list[str]:
+  """Methods without results of some task and seed that the matrix has.
+
+  What is missing may have diverged: a mean over the rest flatters.
+
+  Args:
+    rows: of `matrix.row`.
+  """
+  wanted = {(_task(row), row['seed']) for row in rows}
+  return [
+    method
+    for method in dict.fromkeys(row['method'] for row in rows)
+    if wanted
+    != {
+      (_task(row), row['seed'])
+      for row in rows
+      if row['method'] == method and row['last'] != ''
+    }
+  ]
+
+
+def _task(row: Mapping[str, Any]) -> tuple[str, str]:
+  return row['source'], row['target']
 
 
 def too_few(scores: Scores) -> str | None:
@@ -56,8 +81,8 @@ def too_few(scores: Scores) -> str | None:
     return None
   return (
     f'Ranks are compared over {TASKS} tasks or more and {METHODS} methods or'
-    f' more that have all of them; here are {tasks} tasks and {len(scores)}'
-    ' such methods.'
+    f' more that have all tasks and seeds; here are {tasks} tasks and'
+    f' {len(scores)} such methods.'
   )
 
 

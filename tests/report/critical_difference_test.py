@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from da_jax.report import critical_difference, matrix
+from da_jax.report import benchmark_page, critical_difference, matrix
 from da_jax.report.critical_difference import Ranking
 
 # AUC of four ways to make decision trees on 14 data sets.
@@ -68,19 +68,58 @@ def test_too_few_tasks_or_methods_are_named():
   assert '0 tasks and 0' in critical_difference.too_few({})
 
 
-def test_only_methods_with_all_tasks_are_ranked():
+def _row(method, target, seed, last):
   results = {
     'selected_by': '', 'protocol': '', 'steps': 1, 'seconds': 1.0, 'method': 'a'
   }  # fmt: skip
+  if last is None:
+    return matrix.row(method, ('s', target), seed, None, 'diverged')
+  accuracy = {'target_accuracy': {'last': last, 'selected': 0, 'oracle': 1}}
+  return matrix.row(method, ('s', target), seed, results | accuracy)
 
-  def row(method, target, seed, last):
-    accuracy = {'target_accuracy': {'last': last, 'selected': 0, 'oracle': 1}}
-    return matrix.row(method, ('s', target), seed, results | accuracy)
 
-  rows = [row('a', 't', 0, 0.2), row('a', 't', 1, 0.4), row('a', 'u', 0, 0.5)]
-  rows += [row('b', 't', 0, 0.5), matrix.row('b', ('s', 'u'), 0, None, 'why')]
-  found = critical_difference.scores(rows)
-  assert found == {'a': [pytest.approx(0.3), 0.5]}
+def _rows(**by_method):
+  """By method, of two tasks with two seeds each."""
+  places = [(target, seed) for target in 'tu' for seed in range(2)]
+  return [
+    _row(method, *place, last)
+    for method, lasts in by_method.items()
+    for place, last in zip(places, lasts, strict=True)
+  ]
+
+
+def test_only_methods_with_all_tasks_and_seeds_are_ranked():
+  rows = _rows(a=[0.2, 0.4, 0.5, 0.7], b=[0.9, None, 0.9, 0.9])
+  rows += _rows(c=[None] * 4, d=[0.1] * 4)[:-1]  # the last was not even tried
+  assert critical_difference.scores(rows) == {
+    'a': [pytest.approx(0.3), pytest.approx(0.6)]
+  }
+  assert critical_difference.incomplete(rows) == ['b', 'c', 'd']
+
+
+def test_no_method_wins_by_the_seeds_that_are_left():
+  full = _rows(source_only=[0.5] * 4, dann=[0.6] * 4, mmd=[0.9] * 3 + [None])
+  said = benchmark_page.headline(full)
+  assert (
+    said.startswith('DANN has the highest mean') and '+10.0 points.' in said
+  )
+  assert said.endswith('Left out, as runs are missing: MMD.')
+  none = _rows(source_only=[0.5, 0.5, 0.5, None], dann=[0.6] * 4)
+  said = benchmark_page.headline(none)
+  assert 'points' not in said and said.endswith('missing: source-only.')
+  said = benchmark_page.headline(_rows(dann=[0.6, None, 0.6, 0.6]))
+  assert said.startswith('No method has results for all tasks and seeds yet.')
+
+
+def test_what_is_tuned_for_a_method_is_said():
+  rows = _rows(source_only=[0.5] * 4, dann=[0.6] * 4)
+  tuned = {'method': 'dann', 'baseline': {'tuned': ['learning_rate']}}
+  other = {'method': 'mmd', 'baseline': {'tuned': ['gamma']}}
+  said = benchmark_page.headline(rows, [tuned, other, tuned])
+  assert 'under the same budget but another --learning_rate, 50.0' in said
+  none = {'method': 'dann', 'baseline': None}
+  said = benchmark_page.headline(rows, [none])
+  assert 'source-only under the same budget 50.0' in said
 
 
 def test_the_plot_names_all():

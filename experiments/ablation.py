@@ -29,6 +29,7 @@ _ONE = flags.DEFINE_bool(
 
 
 def main():
+  matrix_flags.refuse_overwrite()
   factors = _factors()
   base = _base(factors) if _ONE.value else None
   settings = ablation.grid(factors)

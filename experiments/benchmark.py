@@ -3,6 +3,7 @@
 python -m experiments.benchmark --dataset=office_caltech10 --methods=dann,mmd
 """
 
+from collections.abc import Mapping, Sequence
 import itertools
 import pathlib
 import sys
@@ -10,7 +11,7 @@ import sys
 from absl import flags
 from rich import console
 
-from da_jax import commands, data, runs
+from da_jax import asked, baselines, commands, data, runs
 from da_jax.cells import Cell, run_all
 from da_jax.errors import UserError
 from da_jax.report import matrix, outputs, verdicts
@@ -29,13 +30,18 @@ _WITH = flags.DEFINE_multi_string(
   'with', [], 'More flags of a method, as --with=dann:--grl_strength=0.1'
 )
 _PER_RUN = (*PER_RUN, 'source', 'target')
+_SAME = set(SHARED).difference(baselines.TUNED)
 
 
 def main():
+  matrix_flags.refuse_overwrite()
   out = pathlib.Path(FLAGS.workdir or f'runs/benchmark-{FLAGS.dataset}')
   keys = list(itertools.product(_tasks(), matrix_flags.seeds(), _methods()))
-  cells = {key: _cell(out, *key) for key in keys}
+  more = _more()
+  cells = {key: _cell(out, *key, more) for key in keys}
+  asked.check(cells.values())
   failures = run_all(list(cells.values()), FLAGS.jobs)
+  asked.check(cells.values())  # others may have made some meanwhile
   results = {key: runs.results_of(cell.run) for key, cell in cells.items()}
   rows = [
     matrix.row(
@@ -60,9 +66,7 @@ def _show(rows: matrix.Rows, results: list[dict]) -> None:
   screen, lines = console.Console(), matrix.cells(rows)
   screen.print(matrix.to_terminal(matrix.transposed(lines), title))
   for title, lines in outputs.tables(rows, results).items():
-    if 'verdict' in lines[0]:  # their spread and single tests are in the files
-      lines = [[*line[:4], *line[8:]] for line in lines]
-    screen.print(matrix.to_terminal(lines, title))
+    screen.print(matrix.to_terminal(verdicts.brief(lines), title))
   for sentence in verdicts.warnings(rows):
     screen.print(sentence, markup=False, style='bold')
 
@@ -84,22 +88,43 @@ def _tasks() -> list[tuple[str, str]]:
 
 def _methods() -> list[str]:
   """The methods, source-only first, with which others are compared."""
-  for name in (*_METHODS.value, *_more()):
+  for name in _METHODS.value:
     if name not in METHODS:
       raise UserError(f'--methods: {name} is none of {", ".join(METHODS)}.')
   return sorted(_METHODS.value, key=lambda name: name != 'source_only')
 
 
 def _more() -> dict[str, list[str]]:
-  """The further flags of each method."""
+  """The further flags of each method: its own, or how it is optimised."""
   more = {}
   for entry in _WITH.value:
     name, _, flag = entry.partition(':')
-    more.setdefault(name, []).append(flag)
+    if name not in _METHODS.value:
+      raise UserError(f'--with={entry}: {name} is not among --methods.')
+    if not flag.startswith('-'):
+      raise UserError(
+        f'--with={entry} names no flag: --with=dann:--grl_strength=0.1 does.'
+      )
+    # A file of flags may have those that all share.
+    words = FLAGS.read_flags_from_files([flag], force_gnu=False)
+    for word in words:
+      known = word.lstrip('-').partition('=')[0]
+      if {known, known.removeprefix('no')} & _SAME:
+        raise UserError(
+          f'--with={entry}: --{known} is not one for a method alone, as all'
+          ' runs are compared: give it without --with.'
+        )
+    more.setdefault(name, []).extend(words)
   return more
 
 
-def _cell(out: pathlib.Path, task: tuple[str, str], seed: int, name: str):
+def _cell(
+  out: pathlib.Path,
+  task: tuple[str, str],
+  seed: int,
+  name: str,
+  more: Mapping[str, Sequence[str]],
+) -> Cell:
   folder = out / '-'.join(pathlib.Path(domain).name for domain in task)
   run, baseline = (folder / f'{m}-seed{seed}' for m in (name, 'source_only'))
   compared = name != 'source_only' and 'source_only' in _METHODS.value
@@ -111,7 +136,7 @@ def _cell(out: pathlib.Path, task: tuple[str, str], seed: int, name: str):
     *(f'--workdir={run}', '--noreport'),
     f'--baseline={baseline}' if compared else '--baseline=none',
     *own,
-    *_more().get(name, ()),
+    *more.get(name, ()),
   ]
   return Cell(run, tuple(command), baseline if compared else None)
 

@@ -7,6 +7,7 @@ import re
 from absl import flags
 
 from da_jax import losses
+from da_jax.errors import UserError
 from experiments import seeds_flag
 
 FLAGS = flags.FLAGS
@@ -38,6 +39,15 @@ NAMES = ('seeds', 'jobs')
 def seeds() -> list[int]:
   """What --seeds means; by default three."""
   return seeds_flag.seeds(default=3)
+
+
+def refuse_overwrite() -> None:
+  """Raises UserError where --overwrite is given, which is of one run."""
+  if FLAGS.overwrite:
+    raise UserError(
+      '--overwrite is for one run: remove the folders of those to be made anew,'
+      ' or choose another --workdir.'
+    )
 
 
 def given(names: Iterable[str], without: Collection[str]) -> list[str]:

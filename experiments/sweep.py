@@ -11,7 +11,7 @@ from rich import console
 
 from da_jax import commands
 from da_jax.errors import UserError
-from experiments import one_script
+from experiments import matrix_flags, one_script
 
 FLAGS = flags.FLAGS
 _TUNE = flags.DEFINE_multi_string(
@@ -30,6 +30,7 @@ _PRUNE = flags.DEFINE_bool(
 
 
 def main():
+  matrix_flags.refuse_overwrite()
   try:
     from da_jax.report import sweep_page
     from da_jax.tuning import outcome, study, trials

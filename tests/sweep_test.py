@@ -73,6 +73,15 @@ def test_wrong_use_is_named_before_anything_runs(facts, words, said, tmp_path):
   assert not list(tmp_path.iterdir())
 
 
+def test_nothing_is_overwritten():
+  with (
+    flagsaver.flagsaver(overwrite=True),
+    pytest.raises(UserError, match='--overwrite is for one run'),
+  ):
+    FLAGS.mark_as_parsed()
+    sweep.main()
+
+
 def test_the_values_tried_are_flags_of_the_run(tmp_path, capsys):
   words = ('x', *QUICK, '--trials=1', '--seed=4', f'--workdir={tmp_path}')
   one_script.known(words)

@@ -12,6 +12,8 @@ HEADER = (
   *('method', 'step', 'runs', 'difference', '95 % interval', 'worst'),
   *('p (t)', 'p (Wilcoxon)', 'p (Holm)', 'verdict'),
 )
+# Spread and single tests, for which terminals have no room.
+_DETAILS = ('95 % interval', 'worst', 'p (t)', 'p (Wilcoxon)')
 NOTE = (
   f'Over {FEWEST} tasks or more the means over seeds are tested, one a task, as'
   ' seeds of a task are not independent; over fewer, the seeds of each task.'
@@ -57,6 +59,16 @@ def warnings(rows: Rows) -> list[str]:
   if of_last and HELPS not in of_last:
     said.append('No method is shown to be better than source-only.')
   return said
+
+
+def brief(lines: Sequence[Sequence[str]]) -> list[list[str]]:
+  """A table as narrow as terminals: without spread and single tests.
+
+  Args:
+    lines: of `differences`, or another table, its header first.
+  """
+  kept = [place for place, n in enumerate(lines[0]) if n not in _DETAILS]
+  return [[line[place] for place in kept] for line in lines]
 
 
 def _words(one: Finding, several: bool) -> list[str]:

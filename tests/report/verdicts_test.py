@@ -26,6 +26,17 @@ def test_a_task_in_words():
   assert verdicts.warnings(rows(dann=gains[None])) == []
 
 
+def test_terminals_get_the_columns_that_say_most():
+  header, line = verdicts.brief([verdicts.HEADER, verdicts.HEADER])
+  assert line == header
+  assert header == [
+    *('method', 'step', 'runs', 'difference'),
+    *('p (Holm)', 'verdict'),
+  ]
+  other = [['chosen by', 'worst regret'], ['snd', '3.0']]
+  assert verdicts.brief(other) == other
+
+
 def test_noise_and_one_pair_are_no_evidence():
   noise = [0.1, -0.1, 0.05, -0.04, 0.02, -0.03]
   for gains in (noise, [0.3]):

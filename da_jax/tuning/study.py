@@ -52,6 +52,13 @@ class Work(NamedTuple):
   claim: IO[str]  # open as long as it is this process's
 
 
+class _Grid(optuna.samplers.GridSampler):
+  """A grid that does not stop `Study.optimize`, by which no trial is made."""
+
+  def after_trial(self, study, trial, state, values) -> None:
+    """Does nothing; `FILE` says how many trials there are."""
+
+
 def open_sweep(folder: pathlib.Path, facts: Mapping[str, Any]) -> Sweep:
   """Opens the study of a folder, or makes it.
 
@@ -155,7 +162,7 @@ def _sampler(sweep: Sweep, number: int) -> optuna.samplers.BaseSampler:
   facts = sweep.facts
   if facts['sampler'] == 'grid':
     lists = {name: of.choices for name, of in sweep.ranges.items()}
-    return optuna.samplers.GridSampler(lists, seed=facts['seed'])
+    return _Grid(lists, seed=facts['seed'])
   # Its own for every trial: workers with one seed would draw the same.
   draws = np.random.SeedSequence([facts['seed'], number])
   seed = int(draws.generate_state(1)[0])

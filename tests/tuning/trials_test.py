@@ -11,7 +11,8 @@ import pytest
 
 from da_jax import locks, signals
 from da_jax.errors import InterruptedRunsError, UserError
-from da_jax.tuning import study, trials
+from da_jax.report import sweep_page
+from da_jax.tuning import outcome, study, trials
 from tests.tuning import sweeps
 
 
@@ -104,15 +105,34 @@ def test_a_line_that_was_cut_is_left_out(tmp_path):
   assert study.take(second).values == work.values
 
 
-def test_a_grid_is_tried_once_each(tmp_path):
+def _grid(folder):
   lists = sweeps.optuna.distributions.CategoricalDistribution
   tuned = {'rate': lists(['0.1', '0.01']), 'width': lists(['8', '16'])}
   record = sweeps.ranges.to_json(tuned)
-  changes = {'ranges': record, 'sampler': 'grid', 'trials': 4}
-  one, other = (sweeps.opened(tmp_path, **changes) for _ in range(2))
+  return sweeps.opened(folder, ranges=record, sampler='grid', trials=4)
+
+
+def test_a_grid_is_tried_once_each(tmp_path):
+  one, other = (_grid(tmp_path) for _ in range(2))
   works = [study.take(sweep) for sweep in (one, other, one, other)]
   points = {(w.values['rate'], w.values['width']) for w in works}
   assert len(points) == 4 and study.take(one) is None
+
+
+@pytest.mark.parametrize('end', ['COMPLETE', 'FAIL', 'PRUNED'])
+def test_a_grid_ends_however_its_last_trial_does(end, tmp_path, monkeypatch):
+  sweep = _grid(tmp_path)
+  is_last = lambda work: work.trial.number == 3
+  if end == 'FAIL':
+    sweeps.hinder(sweep, 3, 1)
+  if end == 'PRUNED':
+    monkeypatch.setattr(trials, '_is_hopeless', lambda _, work: is_last(work))
+  pause = lambda work: 5.0 if end == 'PRUNED' and is_last(work) else 0.0
+  trials.carry_out(sweep, lambda work: sweeps.command(pause(work))(work))
+  assert _states(sweep) == [*3 * [TrialState.COMPLETE], TrialState[end]]
+  assert len({str(params) for params in _params(sweep)}) == 4
+  assert '4 trials: ' in sweep_page.write(sweep, outcome.rows(sweep))
+  assert (tmp_path / 'index.html').exists()
 
 
 def test_runs_below_the_median_are_given_up(tmp_path):

@@ -21,9 +21,7 @@ def cache_folder() -> pathlib.Path:
 @contextlib.contextmanager
 def replacing(path: pathlib.Path):
   """Gives a temporary path next to `path` that replaces it on success."""
-  # Machines that share a folder may share numbers of processes, too.
-  maker = f'{platform.node()}.{os.getpid()}'
-  temporary = path.with_name(f'.{path.name}.{maker}.tmp')
+  temporary = _beside(path)
   try:
     yield temporary
     temporary.replace(path)
@@ -35,6 +33,22 @@ def write_atomically(path: pathlib.Path, text: str) -> None:
   """Writes a text file in one step."""
   with replacing(path) as temporary:
     temporary.write_text(text, encoding='utf-8')
+
+
+def create_atomically(path: pathlib.Path, text: str) -> None:
+  """Writes a text file in one step; the first writer's stays."""
+  temporary = _beside(path)
+  try:
+    temporary.write_text(text, encoding='utf-8')
+    try:
+      os.link(temporary, path)
+    except FileExistsError:
+      pass
+    except OSError:  # a file system without links cannot do better
+      if not path.exists():
+        temporary.replace(path)
+  finally:
+    temporary.unlink(missing_ok=True)
 
 
 def save_arrays(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -83,3 +97,10 @@ def reason(error: Exception) -> str:
     return os.strerror(int(code[1]))
   lines = str(error).splitlines() or [type(error).__name__]
   return lines[0][:200]
+
+
+def _beside(path: pathlib.Path) -> pathlib.Path:
+  """Where a file is made before it gets its name."""
+  # Machines that share a folder may share numbers of processes, too.
+  maker = f'{platform.node()}.{os.getpid()}'
+  return path.with_name(f'.{path.name}.{maker}.tmp')

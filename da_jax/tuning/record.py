@@ -12,6 +12,8 @@ from da_jax.errors import UserError
 def keep(path: pathlib.Path, facts: Mapping[str, Any]) -> None:
   """Writes facts, or compares them with those that are there.
 
+  Of several that write at once the first one's stay, for all to compare with.
+
   Args:
     path: of a JSON file.
     facts: what JSON can hold.
@@ -20,11 +22,11 @@ def keep(path: pathlib.Path, facts: Mapping[str, Any]) -> None:
     UserError: others are there, or they cannot be written.
   """
   facts = json.loads(json.dumps(facts))  # as they are read again
-  if (earlier := read(path)) is None:
+  if not path.exists():
     with files.writing(path.parent):
       path.parent.mkdir(parents=True, exist_ok=True)
-      files.write_atomically(path, json.dumps(facts, indent=2) + '\n')
-    return
+      files.create_atomically(path, json.dumps(facts, indent=2) + '\n')
+  earlier = read(path)
   names = sorted(earlier.keys() | facts.keys())
   differing = [
     f'{name}: {_words(earlier.get(name))} there, {_words(facts.get(name))} now'

@@ -12,6 +12,8 @@ import sys
 
 from absl import flags
 
+from da_jax.data import flags as data_flags
+from da_jax.data.transforms import Augmentation
 from da_jax.errors import UserError
 from experiments import matrix_flags
 from experiments.matrix_flags import METHODS, PER_RUN
@@ -20,6 +22,9 @@ from experiments.shared_flags import SHARED
 FLAGS = flags.FLAGS
 flags.DEFINE_enum('script', 'dann', list(METHODS), 'What trains.')
 _FIXED = (*PER_RUN, 'overwrite')
+# Flags of the data that say how to train on them, not what they are.
+_TRAINING = ('batch_size', *Augmentation._fields)
+_EVALUATION = ('eval_every', 'patience', 'select')
 
 
 def known(argv: Sequence[str]) -> tuple[str, ...]:
@@ -68,6 +73,12 @@ def check(name: str, flag: str) -> flags.Flag:
       f' python -m {_module(FLAGS.script)} --help lists them.'
     )
   return FLAGS[name]
+
+
+def is_of_the_test(name: str) -> bool:
+  """Whether a flag changes the data or when and by what a run is judged."""
+  of_data = name in data_flags.NAMES and name not in _TRAINING
+  return of_data or name in _EVALUATION
 
 
 def given(without: Collection[str]) -> list[str]:

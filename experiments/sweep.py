@@ -65,10 +65,7 @@ def _facts(folder: pathlib.Path) -> dict:
       ' --tune=learning_rate:1e-4..1e-1:log.'
     )
   if earlier is None or asked:
-    facts = _described()
-    if earlier and not _TRIALS.present:
-      facts['trials'] = earlier['trials']
-    record.keep(path, facts)
+    record.keep(path, _described(earlier))
   return record.read(path)
 
 
@@ -78,17 +75,12 @@ def _asked() -> bool:
   return any(FLAGS[name].present for name in own) or bool(one_script.given(()))
 
 
-def _described() -> dict:
+def _described(earlier: dict | None) -> dict:
+  """What the flags say; without --tune the rest is as it was."""
   from da_jax.tuning import ranges
 
-  tuned = {}
-  for text in _TUNE.value:
-    name, _, wanted = text.partition(':')
-    if name in tuned or name == 'select':
-      raise UserError(f'--tune={text}: {name} is given twice or chooses.')
-    flag = one_script.check(name, 'tune')
-    tuned[name] = ranges.parse(name, wanted, flag.parser)
-  return {
+  tuned = _tuned() or ranges.from_json(earlier['ranges'])
+  facts = {
     'script': FLAGS.script,
     'ranges': ranges.to_json(tuned),
     'sampler': _SAMPLER.value,
@@ -99,6 +91,34 @@ def _described() -> dict:
     'steps': FLAGS.steps,
     'flags': one_script.given(tuned),
   }
+  if earlier is None:
+    return facts
+  if _TUNE.value:
+    unsaid = ['trials']
+  else:
+    unsaid = [name for name in facts if name in FLAGS]
+    facts['flags'] = facts['flags'] or earlier['flags']
+  unsaid = [name for name in unsaid if not FLAGS[name].present]
+  return facts | {name: earlier[name] for name in unsaid}
+
+
+def _tuned() -> dict:
+  """What --tune asks for, checked before anything runs."""
+  from da_jax.tuning import ranges
+
+  tuned = {}
+  for text in _TUNE.value:
+    name, _, wanted = text.partition(':')
+    if name in tuned:
+      raise UserError(f'--tune={text}: {name} is given twice.')
+    flag = one_script.check(name, 'tune')
+    if one_script.is_of_the_test(name):
+      raise UserError(
+        f'--tune={text}: {name} changes the data or the evaluation, and the'
+        ' easier test would win.'
+      )
+    tuned[name] = ranges.parse(name, wanted, flag.parser)
+  return tuned
 
 
 def _command(facts: dict, work) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from absl import flags
 from absl.testing import flagsaver
 import pytest
 
+from da_jax.data import flags as data_flags
 from da_jax.errors import UserError
 from experiments import one_script, sweep
 from tests import scripts
@@ -43,13 +44,16 @@ def test_whoever_comes_later_need_not_say_more_and_must_agree(facts):
   assert (first['trials'], first['seed'], first['sampler']) == (7, 3, 'tpe')
   assert (first['select'], first['prune']) == ('infomax', True)
   assert first['ranges']['learning_rate']['attributes']['high'] == 0.1
-  assert facts() == first
+  assert facts() == facts('--trials=7', '--seed=3') == first
   assert facts(*QUICK, '--seed=3', '--bottleneck=8') == first
   for words, said in (
     (QUICK, 'seed: 3 there, 0 now'),
     ((*QUICK, '--seed=3', '--bottleneck=9'), '--bottleneck=9 now'),
     ((*QUICK, '--seed=3', '--bottleneck=8', '--trials=8'), 'trials: 7 there'),
-    (('--sampler=random',), 'sampler: tpe there'),
+    # Nothing else is told: what is not said now is as it was.
+    (('--sampler=random',), r'\(sampler: tpe there, random now\)'),
+    (('--trials=8',), r'\(trials: 7 there, 8 now\)'),
+    (('--select=snd',), r'snd now; select: infomax there, snd now\)'),
   ):
     with pytest.raises(UserError, match=said):
       facts(*words)
@@ -60,7 +64,10 @@ def test_whoever_comes_later_need_not_say_more_and_must_agree(facts):
   [
     ((), 'no sweep in .*--tune='),
     ((*QUICK, TUNE), 'is given twice'),
-    ((*QUICK, '--tune=select:snd,dev'), 'or chooses'),
+    ((*QUICK, '--tune=select:snd,dev'), 'the easier test would win'),
+    ((*QUICK, '--tune=target:mnist,usps'), 'target changes the data or'),
+    ((*QUICK, '--tune=eval_every:1,2'), 'eval_every changes the data or'),
+    ((*QUICK, '--tune=seed:1..3'), 'every run has its own'),
     ((*QUICK, '--tune=lr:1e-4..1e-1:log'), 'lr, which is no flag of source'),
     ((*QUICK, '--tune=workdir:a,b'), 'every run has its own'),
     ((*QUICK, '--tune=bottleneck:1.5..3'), '1.5 is no value'),
@@ -80,6 +87,19 @@ def test_nothing_is_overwritten():
   ):
     FLAGS.mark_as_parsed()
     sweep.main()
+
+
+def test_what_is_no_test_may_be_tuned(facts):
+  """Flags of the data that only training sees, and what evaluates them."""
+  tuned = ('batch_size:8,16', 'jitter:0..1', 'randaugment:0..2', 'ema:0.9,0.99')
+  found = facts('--script=source_only', *(f'--tune={text}' for text in tuned))
+  assert len(found['ranges']) == 4
+  judging = (*data_flags.NAMES, 'eval_every', 'patience', 'select')
+  allowed = {name for name in judging if not one_script.is_of_the_test(name)}
+  assert allowed == {
+    *('batch_size', 'crop', 'flip', 'jitter', 'grey', 'blur', 'cutout'),
+    'randaugment',
+  }
 
 
 def test_the_values_tried_are_flags_of_the_run(tmp_path, capsys):

@@ -57,7 +57,7 @@ def write(
     Section(
       'Main effects',
       _EFFECT if base is None else _ALONE,
-      (effect_plots.main_effects(factors, effects),),
+      effect_plots.main_effects(factors, effects),
       lines,
     )
   ]

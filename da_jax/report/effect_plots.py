@@ -20,7 +20,7 @@ Effects = Mapping[str, Mapping[str, Summary | None]]
 
 def main_effects(
   factors: Sequence[Factor], effects: Sequence[Effects]
-) -> figures.Picture:
+) -> list[figures.Picture]:
   """Mean accuracy by value, with 95 % intervals over seeds.
 
   Args:
@@ -28,23 +28,19 @@ def main_effects(
     effects: of each factor, by 'last', 'selected' and 'oracle', by value.
 
   Returns:
-    The plots side by side on one scale.
+    A plot a factor, small enough for a phone, all on one scale.
   """
-  across = min(3, len(factors))
-  down = -(-len(factors) // across)
-  with figures.style():
-    figure = figures.new(max(5.0, 3.4 * across), 0.5 + 2.8 * down)
-    grid = figure.subplots(down, across, sharey=True, squeeze=False)
-    for axes, factor, found in zip(grid.flat, factors, effects, strict=False):
+  limits, pictures = _limits(effects), []
+  for factor, found in zip(factors, effects, strict=True):
+    with figures.style():
+      figure = figures.new(3.4, 3.1)
+      axes = figure.add_subplot()
       _effect(axes, factor, found)
-    for axes in grid.flat[len(factors) :]:
-      axes.set_visible(False)
-    for axes in grid[:, 0]:
-      axes.set_ylabel('target accuracy (%)')
-    handles, labels = grid.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='outside lower left', ncols=3)
-    names = ', '.join(factor.name for factor in factors)
-    return figures.svg(figure, f'Mean accuracies by values of {names}.')
+      axes.set(ylabel='target accuracy (%)', ylim=limits)
+      figure.legend(loc='outside lower left', ncols=3, fontsize=9)
+      alt = f'Mean accuracies by values of {factor.name}.'
+      pictures.append(figures.svg(figure, alt))
+  return pictures
 
 
 def interaction(
@@ -78,13 +74,33 @@ def interaction(
     return figures.svg(figure, alt)
 
 
+def _limits(effects: Sequence[Effects]) -> tuple[float, float] | None:
+  """Of accuracies in % with their intervals; None where all runs failed."""
+  known = [
+    end
+    for found in effects
+    for which in summary.PICKS
+    for one in found[which].values()
+    if one
+    for end in (one.mean, *(_ends(one) if which != 'oracle' else ()))
+  ]
+  if not known:
+    return None
+  margin = max(1.0, 5 * (max(known) - min(known)))
+  return 100 * min(known) - margin, 100 * max(known) + margin
+
+
+def _ends(one: Summary) -> tuple[float, float]:
+  return one.t_interval or (one.mean, one.mean)
+
+
 def _effect(axes, factor: Factor, found: Effects) -> None:
   for which in summary.PICKS:
     colour, line, marker, shift = _LINES[which]
     places, means, lows, highs = [], [], [], []
     for place, value in enumerate(factor.values):
       if one := found[which].get(value):
-        low, high = one.t_interval or (one.mean, one.mean)
+        low, high = _ends(one)
         places.append(place + shift)
         means.append(100 * one.mean)
         lows.append(100 * (one.mean - low))

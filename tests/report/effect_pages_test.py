@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from da_jax.report import ablation_page, sweep_page
+from da_jax.report import ablation_page, figures, sections, sweep_page
 from da_jax.tuning import factors, outcome, study, trials
 from da_jax.tuning.factors import Factor, Run
 from tests.tuning import sweeps
@@ -57,11 +57,24 @@ def test_an_ablation_in_words_and_plots(tmp_path):
   _is_whole(page)
   assert '<b>no' not in page and 'b<i>' not in page
   assert 'The values of a differ most: 9.5 points' in page
-  assert page.count('<img') == 3  # effects, and a pair by last and selected
+  # Two effects, and a pair by last and selected.
+  assert page.count('<img') == 4
   text = (tmp_path / 'table.md').read_text()
   assert '1 of 12 runs failed: exit code 1' in text
   assert '| 1 | x | 1 of 2 seeds |' in text
   assert '| 2 | z | 60.5 ± 0.7 |' in text
+
+
+def test_only_small_pictures_shrink_on_a_phone(tmp_path):
+  pictures = [figures.Picture('data:', f'{w} wide', w) for w in (330, 800)]
+  parts = [sections.Section('Plots', pictures=pictures)]
+  sections.write(tmp_path, sections.Report('Title', [], [], [], parts))
+  page = (tmp_path / 'index.html').read_text()
+  scrolling = re.findall(
+    r'<div class="scroll">\s*<img class="wide".+?>', page, re.S
+  )
+  assert ['800 wide' in each for each in scrolling] == [True]
+  assert page.count('<img') == 2 and page.count('"wide"') == 1
 
 
 def test_one_factor_at_a_time(tmp_path):

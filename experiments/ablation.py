@@ -55,7 +55,7 @@ def main():
   ]
   names = ', '.join(factor.name for factor in factors)
   title = f'Ablation of {FLAGS.script} on {FLAGS.dataset}: {names}'
-  lines = ablation_page.write(out, title, factors, found, base)
+  lines = ablation_page.write(out, title, factors, found, base, _notes(factors))
   console.Console().print(matrix.to_terminal(lines, title))
   print(f'{out}/index.html, {out}/table.md, {out}/results.csv')
   return 1 if failures else 0
@@ -77,6 +77,16 @@ def _factors() -> list[Factor]:
           f'--vary={factor.name}: {value} is no value: {error}.'
         ) from error
   return factors
+
+
+def _notes(factors: list[Factor]) -> list[str]:
+  """What readers should know of flags that change what is compared."""
+  return [
+    f'{factor.name} changes the data or the evaluation: its values may differ'
+    ' by how hard their tests are.'
+    for factor in factors
+    if one_script.is_of_the_test(factor.name)
+  ]
 
 
 def _base(factors: list[Factor]) -> Setting:

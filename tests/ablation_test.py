@@ -77,6 +77,13 @@ def test_every_setting_and_seed_is_a_run(given, tmp_path):
     given('--steps=8', *vary)
 
 
+def test_values_with_tests_of_their_own_are_marked(given, tmp_path):
+  given('--seeds=1', '--vary=target_examples:5,9', '--vary=bottleneck:8')
+  text = (tmp_path / 'table.md').read_text()
+  assert 'target_examples changes the data or the evaluation' in text
+  assert 'bottleneck changes' not in text
+
+
 def test_each_alone_from_what_is_given(given):
   vary = ('--vary=label_smoothing:0.1', '--vary=bottleneck:8,16')
   found = given('--bottleneck=7', '--one_at_a_time', '--seeds=1', *vary)

@@ -2,28 +2,33 @@
 
 from collections.abc import Sequence
 import itertools
+import math
 import pathlib
+import statistics
 
 from da_jax import files
 from da_jax.report import effect_plots, matrix, sections, summary
 from da_jax.report.sections import Section
 from da_jax.selection.statistics import Summary
+from da_jax.tuning import contrasts
 from da_jax.tuning import factors as ablation
+from da_jax.tuning.contrasts import Contrast
 from da_jax.tuning.factors import Factor, Run, Setting
 
 _NOTES = (
+  'p is of the paired t-test over seeds, times the number of pairs of values'
+  ' compared.',
   'Target accuracies. last: of the last step; selected: of the checkpoint that'
   f' the validator chose; oracle: {summary.ORACLE_NOTE}.',
   'To take the setting that is best here is to choose by target labels: what it'
   ' reaches is then no estimate. experiments.sweep chooses without them.',
 )
-_EFFECT = (
-  'Mean over all other factors; ± half of the 95 % interval of the mean over'
-  ' seeds, by t. Seeds of which a run failed are left out.'
-)
-_ALONE = (
-  'The other factors are as in the base; ± half of the 95 % interval of the'
-  ' mean over seeds, by t. Seeds of which a run failed are left out.'
+_EFFECT = 'Mean over all other factors'
+_ALONE = 'The other factors are as in the base'
+_SPREAD = (
+  '; ± half of the 95 % interval of the mean over seeds, by t. Seeds of which a'
+  ' run failed are left out. To the best: over the runs that both values have,'
+  ' so that it may be above 0 where others failed.'
 )
 
 
@@ -33,6 +38,7 @@ def write(
   factors: Sequence[Factor],
   runs: Sequence[Run],
   base: Setting | None,
+  notes: Sequence[str] = (),
 ) -> list[list[str]]:
   """Writes all into a folder.
 
@@ -42,12 +48,13 @@ def write(
     factors: what was varied.
     runs: all settings with all seeds.
     base: from which one factor at a time was varied; None: all of the grid.
+    notes: more to know of the numbers.
 
   Returns:
     The effects in words, the header first.
   """
   effects = [_effects(runs, place, base) for place in range(len(factors))]
-  lines = _effect_lines(factors, effects)
+  lines = _effect_lines(factors, runs, effects)
   failures = [run for run in runs if run.failure]
   warnings = []
   if failures:
@@ -56,7 +63,7 @@ def write(
   parts = [
     Section(
       'Main effects',
-      _EFFECT if base is None else _ALONE,
+      (_EFFECT if base is None else _ALONE) + _SPREAD,
       effect_plots.main_effects(factors, effects),
       lines,
     )
@@ -72,8 +79,9 @@ def write(
   settings = _settings(factors, runs)
   parts.append(Section('Settings', 'Mean ± std over seeds, %.', lines=settings))
   _write_csv(folder, factors, runs)
+  contrast = contrasts.widest(factors, runs, base, 'last')
   report = sections.Report(
-    title, [_headline(factors, effects)], warnings, _NOTES, parts
+    title, [_headline(contrast)], warnings, (*notes, *_NOTES), parts
   )
   sections.write(folder, report)
   return lines
@@ -84,14 +92,17 @@ def _effects(runs: Sequence[Run], place: int, base: Setting | None):
   return {which: ablation.effect(seen, place, which) for which in summary.PICKS}
 
 
-def _effect_lines(factors: Sequence[Factor], effects) -> list[list[str]]:
+def _effect_lines(
+  factors: Sequence[Factor], runs: Sequence[Run], effects
+) -> list[list[str]]:
   header = ['factor', 'value', 'seeds', *summary.PICKS, 'last, to the best']
   lines = []
-  for factor, found in zip(factors, effects, strict=True):
-    means = [one.mean for one in found['last'].values() if one]
+  for place, (factor, found) in enumerate(zip(factors, effects, strict=True)):
+    means = {value: one.mean for value, one in found['last'].items() if one}
+    best = max(means, key=means.__getitem__, default='')
     for value in factor.values:
       last = found['last'][value]
-      behind = 100 * (last.mean - max(means)) if last else float('nan')
+      behind = _behind(runs, place, value, best) if last else math.nan
       lines.append(
         [
           factor.name,
@@ -104,16 +115,29 @@ def _effect_lines(factors: Sequence[Factor], effects) -> list[list[str]]:
   return [header, *lines]
 
 
-def _headline(factors: Sequence[Factor], effects) -> str:
-  """The factor whose values differ most."""
-  spans = {}
-  for factor, found in zip(factors, effects, strict=True):
-    means = [100 * one.mean for one in found['last'].values() if one]
-    spans[factor.name] = max(means) - min(means) if means else 0.0
-  name = max(spans, key=spans.__getitem__)
+def _behind(runs: Sequence[Run], place: int, value: str, best: str) -> float:
+  """Points to the best at the last step; NaN where no runs are to compare."""
+  pairs = contrasts.pairs(runs, place, value, best, 'last')
+  if not pairs:
+    return math.nan
+  return 100 * statistics.fmean(one - other for one, other in pairs)
+
+
+def _headline(contrast: Contrast | None) -> str:
+  """The widest difference, if it is more than chance."""
+  if contrast is None:
+    return 'No two values have runs to compare.'
+  name, high, low, found, p, shown = contrast
+  points = f'{100 * found.difference.mean:.1f} points at the last step'
+  count = found.difference.count
+  seeds = f'{count} seed{"s" if count > 1 else ""}'
+  if p is not None:
+    seeds += f', p = {p:.3f}' if p >= 0.001 else ', p < 0.001'
+  if shown:
+    return f'{name}={high} is {points} above {name}={low} ({seeds}).'
   return (
-    f'The values of {name} differ most: {spans[name]:.1f} points at the last'
-    ' step.'
+    f'No difference is shown; the widest is {points}, of {name}={high} above'
+    f' {name}={low} ({seeds}).'
   )
 
 

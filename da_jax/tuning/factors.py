@@ -131,5 +131,10 @@ def interaction(
 
 def around(runs: Sequence[Run], place: int, base: Setting) -> list[Run]:
   """The runs that differ from the base in no factor but one."""
-  rest = lambda setting: (*setting[:place], *setting[place + 1 :])
-  return [run for run in runs if rest(run.setting) == rest(base)]
+  others = without(base, place)
+  return [run for run in runs if without(run.setting, place) == others]
+
+
+def without(setting: Setting, place: int) -> Setting:
+  """The values of all factors but one."""
+  return (*setting[:place], *setting[place + 1 :])

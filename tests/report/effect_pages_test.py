@@ -45,8 +45,8 @@ def test_an_ablation_in_words_and_plots(tmp_path):
   runs[0] = runs[0]._replace(results=None, failure='exit code 1, <b>no</b>')
   lines = ablation_page.write(tmp_path, 'An ablation', FACTORS, runs, None)
   assert lines[0][:4] == ['factor', 'value', 'seeds', 'last']
-  # Of a=1 seed 0 failed: .51 is left, against .6 and .61.
-  assert lines[1] == ['a', '1', '1', '51.0', '41.0', '61.0', '−9.5']
+  # Of a=1 seed 0 failed: .51 is left. All pairs of runs differ by .1.
+  assert lines[1] == ['a', '1', '1', '51.0', '41.0', '61.0', '−10.0']
   # t.975 of one degree of freedom is 12.71, the standard error .5 points.
   assert lines[2][:4] == ['a', '2', '2', '60.5 ± 6.4']
   rows = _csv(tmp_path)
@@ -56,13 +56,51 @@ def test_an_ablation_in_words_and_plots(tmp_path):
   page = (tmp_path / 'index.html').read_text()
   _is_whole(page)
   assert '<b>no' not in page and 'b<i>' not in page
-  assert 'The values of a differ most: 9.5 points' in page
   # Two effects, and a pair by last and selected.
   assert page.count('<img') == 4
   text = (tmp_path / 'table.md').read_text()
   assert '1 of 12 runs failed: exit code 1' in text
   assert '| 1 | x | 1 of 2 seeds |' in text
   assert '| 2 | z | 60.5 ± 0.7 |' in text
+
+
+@pytest.mark.parametrize(
+  ('gains', 'said'),
+  [
+    (
+      (0.1, 0.11, 0.09, 0.1, 0.105),
+      'a=2 is 10.1 points at the last step above a=1 (5 seeds, p < 0.001).',
+    ),
+    (
+      (0.3, -0.2, 0.2, 0.1, 0.1),
+      'No difference is shown; the widest is 10.0 points at the last step, of'
+      ' a=2 above a=1 (5 seeds, p = 1.000).',  # 0.3 for each of 4 pairs
+    ),
+    (
+      (0.1,),
+      'No difference is shown; the widest is 10.0 points at the last step, of'
+      ' a=2 above a=1 (1 seed).',
+    ),
+  ],
+)
+def test_the_headline_is_no_chance(gains, said, tmp_path):
+  runs = [
+    Run((a, b), seed, _results(0.5 + gain * (a == '2')))
+    for a, b in factors.grid(FACTORS)
+    for seed, gain in enumerate(gains)
+  ]
+  ablation_page.write(tmp_path, 'An ablation', FACTORS, runs, None, ['Mind.'])
+  _, headline, *notes = (tmp_path / 'table.md').read_text().split('\n\n')
+  assert headline == said
+  assert 'Mind.' in notes
+
+
+def test_an_ablation_that_failed_throughout_says_so(tmp_path):
+  runs = [Run(s, 0, None, 'exit code 2, no') for s in factors.grid(FACTORS)]
+  ablation_page.write(tmp_path, 'An ablation', FACTORS, runs, None)
+  text = (tmp_path / 'table.md').read_text()
+  assert 'No two values have runs to compare.' in text
+  assert '6 of 6 runs failed' in text
 
 
 def test_only_small_pictures_shrink_on_a_phone(tmp_path):

@@ -101,6 +101,7 @@ def _results(method, last):
   chosen = {'regret': 0.1, 'rank_correlation': 0.5, 'last_score': last}
   return {
     'method': method,
+    'baseline': None,
     'selected_by': 'infomax',
     'steps': 300,
     'seconds': 1.0,

@@ -20,13 +20,29 @@ def cache_folder() -> pathlib.Path:
 
 @contextlib.contextmanager
 def replacing(path: pathlib.Path):
-  """Gives a temporary path next to `path` that replaces it on success."""
+  """Gives a temporary path next to `path` that replaces it on success.
+
+  What is there afterwards is whole, also after a loss of power.
+  """
   temporary = _beside(path)
   try:
     yield temporary
+    _synchronise(temporary)
     temporary.replace(path)
+    # Some network file systems do not know this of folders.
+    with contextlib.suppress(OSError):
+      _synchronise(path.parent)
   finally:
     temporary.unlink(missing_ok=True)
+
+
+def _synchronise(path: pathlib.Path) -> None:
+  """Waits until a file, or the names in a folder, are on the disk."""
+  descriptor = os.open(path, os.O_RDONLY)
+  try:
+    os.fsync(descriptor)
+  finally:
+    os.close(descriptor)
 
 
 def write_atomically(path: pathlib.Path, text: str) -> None:
@@ -40,6 +56,7 @@ def create_atomically(path: pathlib.Path, text: str) -> None:
   temporary = _beside(path)
   try:
     temporary.write_text(text, encoding='utf-8')
+    _synchronise(temporary)
     try:
       os.link(temporary, path)
     except FileExistsError:
@@ -67,7 +84,8 @@ def save_arrays(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 @contextlib.contextmanager
 def writing(
-  folder: pathlib.Path, errors: type[Exception] = OSError
+  folder: pathlib.Path,
+  errors: type[Exception] | tuple[type[Exception], ...] = OSError,
 ) -> Iterator[None]:
   """Turns failures to write to a run's folder into a sentence.
 
@@ -89,12 +107,21 @@ def writing(
     ) from error
 
 
-def reason(error: Exception) -> str:
+def system_error(error: BaseException) -> int | None:
+  """The system's number of a failure, also where a library wraps it."""
+  if isinstance(error, OSError) and error.errno:
+    return error.errno
+  # Of TensorStore, and of safetensors.
+  code = re.search(r"os_error_code='(\d+)'|\(os error (\d+)\)", str(error))
+  return code and int(code[1] or code[2])
+
+
+def reason(error: BaseException) -> str:
   """What went wrong, in a line, also where a library wraps the system."""
   if isinstance(error, OSError) and error.strerror:
     return error.strerror
-  if code := re.search(r"os_error_code='(\d+)'", str(error)):
-    return os.strerror(int(code[1]))
+  if number := system_error(error):
+    return os.strerror(number)
   lines = str(error).splitlines() or [type(error).__name__]
   return lines[0][:200]
 

@@ -4,7 +4,7 @@ Arrays are stored under the names of their tree paths
 ('state/params/model/head/kernel'), so that a reader needs no class of ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import hashlib
 import json
 import pathlib
@@ -17,7 +17,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from da_jax import files, hosts, leftovers, types
+from da_jax import damage, files, hosts, leftovers, types
 from da_jax.errors import UserError
 
 FOLDER = 'checkpoints'
@@ -159,30 +159,45 @@ class Checkpoints:
       What was given to `save`, or None.
 
     Raises:
-      UserError: there are checkpoints and none can be read.
+      UserError: there are checkpoints and none can be read, or one cannot be
+        for a reason that may pass.
     """
     steps = sorted(self._manager.all_steps(), reverse=True)
     trees = {name: tree for name, tree in template.items() if name != RECORD}
+    reasons = []
     for step in steps:
       # Damage shows as anything, even as a bare Exception of Orbax.
       try:
         leaves, record = _read(self._manager, step, named_leaves(trees))
       except Exception as error:
+        reasons.append(damage.reason(self._folder / str(step), error))
         logging.warning(
           'checkpoint %d is damaged, going back before it: %s',
           step,
-          files.reason(error),
+          reasons[-1],
         )
         continue
-      for newer in steps[: steps.index(step)]:
-        self._manager.delete(newer)  # else it would not be saved again
-      return {**fill(trees, leaves, 'The checkpoint'), RECORD: record}
+      filled = fill(trees, leaves, 'The checkpoint')
+      self._set_aside(steps[: len(reasons)])
+      return {**filled, RECORD: record}
     if steps:
       raise UserError(
-        f'no checkpoint in {self._folder} can be read: delete the folder or run'
-        ' with --overwrite.'
+        f'no checkpoint in {self._folder} can be read ({reasons[0]}): delete'
+        ' the folder or run with --overwrite.'
       )
     return None
+
+  def _set_aside(self, steps: Sequence[int]) -> None:
+    """Renames checkpoints to `<step>.damaged`, so as to save them again."""
+    if not steps:
+      return
+    with self._writing():
+      for step in steps:
+        aside = self._folder / f'{step}.damaged'
+        if aside.exists():
+          shutil.rmtree(aside)
+        (self._folder / str(step)).rename(aside)
+      self._manager.reload()
 
   def _writing(self):
     """Failures as a sentence; Orbax has many types of them."""
@@ -226,7 +241,8 @@ def read_arrays(run: pathlib.Path) -> dict[str, Any]:
     under 'selected/params/model/' and 'selected/variables/model/'.
 
   Raises:
-    UserError: the folder holds no checkpoint, or the newest is damaged.
+    UserError: the folder holds no checkpoint, or the newest is damaged or
+      cannot be read.
   """
   folder = (run / FOLDER).absolute()
   if not folder.is_dir():
@@ -249,7 +265,8 @@ def read_arrays(run: pathlib.Path) -> dict[str, Any]:
       }
       return _read(manager, step, template)[0]
     except Exception as error:
+      why = damage.reason(folder / str(step), error)
       raise UserError(
-        f'{folder / str(step)} is damaged: {files.reason(error)}. Put a copy'
-        ' of it back or train again with --overwrite.'
+        f'{folder / str(step)} is damaged: {why}. Put a copy of it back or'
+        ' train again with --overwrite.'
       ) from error

@@ -1,6 +1,8 @@
 """Checkpoints on disks that lie, fill up or vanish."""
 
+import errno
 import logging
+import os
 import pathlib
 import resource
 import shutil
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import types
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -141,6 +144,71 @@ def test_what_was_damaged_is_saved_again(saved, tmp_path):
   _assert_restores(run, 3)
 
 
+def test_what_was_damaged_is_kept(saved, tmp_path):
+  """Once, under a name that no reader takes for a checkpoint."""
+  run = tmp_path / 'run'
+  folder = run / checkpoint.FOLDER
+  shutil.copytree(saved, run)
+  for text in ('{', '}'):
+    (folder / '3' / 'record' / 'metadata').write_text(text)
+    _assert_restores(run, 2)
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ['2', '3.damaged']
+    kept = folder / '3.damaged' / 'record' / 'metadata'
+    assert kept.read_text() == text
+    _save(run, 3)
+  checkpoint.read_arrays(run)
+  _save(run, 4, 5)
+  left = sorted(path.name for path in folder.iterdir())
+  assert left == ['3.damaged', '4', '5']
+
+
+def _of_the_system(number: int) -> Exception:
+  """As TensorStore tells it, and Orbax hides it."""
+  hidden = ValueError(f"UNKNOWN: failed [os_error_code='{number}']")
+  error = Exception('Encountered error while reading array index')
+  error.__cause__ = hidden
+  return error
+
+
+FAILURES = {
+  'rights': (PermissionError(errno.EACCES, 'not yours'), 'not yours'),
+  'files': (OSError(errno.EMFILE, 'too many'), 'too many'),
+  'disk': (_of_the_system(errno.EIO), os.strerror(errno.EIO)),
+  'server': (_of_the_system(errno.ESTALE), os.strerror(errno.ESTALE)),
+  'memory': (MemoryError(), 'MemoryError'),
+  'device': (
+    jax.errors.JaxRuntimeError('RESOURCE_EXHAUSTED: Out of memory'),
+    'RESOURCE_EXHAUSTED: Out of memory',
+  ),
+}
+
+
+@pytest.mark.parametrize('failure', FAILURES)
+def test_what_is_not_damage_changes_nothing(
+  failure, saved, tmp_path, monkeypatch
+):
+  run = tmp_path / 'run'
+  shutil.copytree(saved, run)
+  error, named = FAILURES[failure]
+
+  def fail(*_):
+    raise error
+
+  with monkeypatch.context() as patch:
+    patch.setattr(checkpoint, '_read', fail)
+    for read in (
+      lambda: _assert_restores(run, 3),
+      lambda: checkpoint.read_arrays(run),
+    ):
+      with pytest.raises(UserError) as said:
+        read()
+      assert f'checkpoints/3 cannot be read: {named}. Nothing was' in str(
+        said.value
+      )
+  _assert_restores(run, 3)
+
+
 def test_damage_of_all_is_said_and_nothing_is_deleted(saved, tmp_path):
   run = tmp_path / 'run'
   shutil.copytree(saved, run)
@@ -148,7 +216,10 @@ def test_damage_of_all_is_said_and_nothing_is_deleted(saved, tmp_path):
     (run / checkpoint.FOLDER / number / 'record' / 'metadata').unlink()
   with (
     Checkpoints(run) as checkpoints,
-    pytest.raises(UserError, match=r'no checkpoint in .* can be read'),
+    pytest.raises(
+      UserError,
+      match=r'no checkpoint in .* can be read \(.*metadata not found\)',
+    ),
   ):
     checkpoints.restore(_standing(0))
   assert (run / checkpoint.FOLDER / '3').exists()

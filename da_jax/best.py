@@ -5,6 +5,7 @@ import json
 import pathlib
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from da_jax import checkpoint, files, types
@@ -18,24 +19,34 @@ def write(run: pathlib.Path, state: types.State) -> None:
 
   What is not chosen in the end stays until `prune`: an older checkpoint, from
   which a killed run goes on, may still count on it.
+
+  Raises:
+    UserError: it cannot be written.
   """
   folder = run / FOLDER
-  folder.mkdir(exist_ok=True)
   needed = {'params': state.params, 'variables': state.variables}
   arrays = {
     name: np.asarray(leaf, order='C')
     for name, leaf in checkpoint.named_leaves(needed).items()
   }
-  with files.replacing(folder / _name(int(state.step))) as temporary:
-    save_file(arrays, temporary)
+  path = folder / _name(int(state.step))
+  with files.writing(folder, (OSError, SafetensorError)):
+    folder.mkdir(exist_ok=True)
+    with files.replacing(path) as temporary:
+      save_file(arrays, temporary)
 
 
 def prune(run: pathlib.Path, steps: Collection[int | None]) -> None:
-  """Deletes the files of all but some steps."""
-  kept = {_name(step) for step in steps}
-  for path in (run / FOLDER).glob('*'):
-    if path.name not in kept:
-      path.unlink()
+  """Deletes the files of all but some steps.
+
+  Raises:
+    UserError: they cannot be.
+  """
+  kept, folder = {_name(step) for step in steps}, run / FOLDER
+  with files.writing(folder):
+    for path in folder.glob('*'):
+      if path.name not in kept:
+        path.unlink()
 
 
 def read(

@@ -5,6 +5,7 @@ import json
 import jax
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from da_jax import assess, best, checkpoint, journal, train
@@ -66,6 +67,31 @@ def test_the_file_is_the_selected_state_where_they_are_one(tmp_path):
   }
   for name, array in kept.items():
     np.testing.assert_array_equal(array, named[name], err_msg=name)
+
+
+def test_a_disk_that_takes_no_more_is_said(tmp_path, monkeypatch):
+  """Whatever it is found out by."""
+  state = State(np.int32(1), {'w': np.ones(2, np.float32)}, {}, ())
+
+  def full(*_):
+    raise SafetensorError('I/O error: No space left on device (os error 28)')
+
+  best.write(tmp_path, state)
+  with monkeypatch.context() as patch:
+    patch.setattr(best, 'save_file', full)
+    with pytest.raises(
+      UserError, match='best cannot be written: No space left'
+    ):
+      best.write(tmp_path, state._replace(step=np.int32(2)))
+  (tmp_path / best.FOLDER / 'sub').mkdir()
+  with pytest.raises(UserError, match='best cannot be written: Is a dir'):
+    best.prune(tmp_path, [1])
+  (tmp_path / 'file').touch()
+  with pytest.raises(UserError, match='cannot be written: Not a directory'):
+    best.write(tmp_path / 'file', state)
+  assert [
+    p.name for p in (tmp_path / best.FOLDER).iterdir() if p.is_file()
+  ] == ['1.safetensors']
 
 
 def _results(run, **steps):

@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from da_jax import hosts, progress, types
+from da_jax import hosts, metrics, progress, types
 from da_jax.errors import DivergedError
 from da_jax.metrics import MetricsWriter
 from da_jax.observation import Observer
@@ -34,8 +34,11 @@ class Journal:
     steps: int,
     quiet: bool,
   ):
-    processes = range(jax.process_count() if run else 0)
-    self._writers = [MetricsWriter(run, done, p) for p in processes]
+    self._writers = []
+    if run:
+      processes = jax.process_count()
+      self._writers = [MetricsWriter(run, done, p) for p in range(processes)]
+      metrics.cut(run, done, processes)
     self._observer = observer
     self._bar = progress.Bar(name, done, steps, shown=not quiet)
     self._pending: tuple[int, Mapping[str, jax.Array]] | None = None

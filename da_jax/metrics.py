@@ -19,6 +19,9 @@ class MetricsWriter:
   def __init__(self, run: pathlib.Path, step: int, process: int = 0):
     """Opens the files of a run that stands at `step`; later lines are cut.
 
+    So are all of a run that begins, whose evaluation before the first step is
+    made again.
+
     Args:
       run: the folder.
       step: updates done.
@@ -31,11 +34,11 @@ class MetricsWriter:
     self._run, path = run, run / name
     with files.writing(run):
       if path.exists():
-        kept = [line for line in read(path) if line['step'] <= step]
+        kept = [line for line in read(path) if 0 < step >= line['step']]
         text = ''.join(json.dumps(line) + '\n' for line in kept)
         files.write_atomically(path, text)
       self._file = path.open('a')
-      self._board = EventFile(board, step + 1)
+      self._board = EventFile(board, step and step + 1)
 
   def write(self, step: int, values: Mapping[str, float]) -> None:
     """Adds one line, visible to readers at once.
@@ -56,6 +59,20 @@ class MetricsWriter:
         self._file.close()
       finally:
         self._board.close()
+
+
+def cut(run: pathlib.Path, step: int, processes: int) -> None:
+  """Cuts what processes told after `step` that a run has no longer.
+
+  Args:
+    run: the folder.
+    step: updates done.
+    processes: how many the run has now.
+  """
+  for path in run.glob(FILES_OF_OTHERS):
+    number = path.stem.rpartition('-')[2]
+    if number.isdecimal() and int(number) >= processes:
+      MetricsWriter(run, step, int(number)).close()
 
 
 def read(path: pathlib.Path) -> list[dict]:

@@ -45,7 +45,9 @@ class Observer:
       self._compile_seconds += seconds
 
   def watched(self, update: Callable, name: str, done: int) -> Callable:
-    """An update that warns, once, when a later call than the first compiles.
+    """An update that warns when later calls than the first compile.
+
+    Of the 1st, 2nd, 4th, 8th, ... time, so that many are seen and none floods.
 
     Args:
       update: (state, host batch, key) -> (state, metrics).
@@ -55,25 +57,27 @@ class Observer:
     Returns:
       The same function.
     """
-    first, step, warned = {}, done, False
+    first, step, again = {}, done, 0
 
     def call(state, batch, key):
-      nonlocal first, step, warned
+      nonlocal first, step, again
       step += 1
       compilations, seconds = self._compilations, self._compile_seconds
       result = update(state, batch, key)
       if not first:
         first = _kinds(batch)
-      elif self._compilations > compilations and not warned:
-        warned = True
-        logging.warning(
-          'the update step of %s was compiled again at step %d, which took'
-          ' %.1f s: %s',
-          name,
-          step,
-          self._compile_seconds - seconds,
-          _reason(first, _kinds(batch)),
-        )
+      elif self._compilations > compilations:
+        again += 1
+        if again.bit_count() == 1:  # a power of two
+          logging.warning(
+            'the update step of %s was compiled again at step %d (number %d),'
+            ' which took %.1f s: %s',
+            name,
+            step,
+            again,
+            self._compile_seconds - seconds,
+            _reason(first, _kinds(batch)),
+          )
       return result
 
     return call

@@ -136,12 +136,12 @@ def test_no_warning_where_nothing_changes(name, mode, warnings, tmp_path):
   assert not warnings
 
 
-def test_a_batch_of_other_shape_warns_once_and_says_so(warnings, monkeypatch):
+def test_a_batch_of_other_shape_warns_and_says_so(warnings, monkeypatch):
   original = batches.batches
 
   def shrinking(*args, **kwargs):
     for step, batch in enumerate(original(*args, **kwargs)):
-      rows = 16 - 4 * max(0, step - 2)
+      rows = 16 if step < 3 else 12
       cut = {**batch['target'], 'x': batch['target']['x'][:rows]}
       yield {**batch, 'target': cut}
 
@@ -151,6 +151,21 @@ def test_a_batch_of_other_shape_warns_once_and_says_so(warnings, monkeypatch):
   assert 'update step of dann on toys was compiled again at step 4' in said
   assert 'target/x float32[16, 6] -> float32[12, 6]' in said
   assert 'source' not in said and '\n' not in said
+
+
+def test_every_power_of_two_of_compilations_warns(warnings):
+  with Observer() as observer:
+    update = jax.jit(lambda state, batch, key: (state, batch['a']['x'].sum()))
+    update = observer.watched(update, 'it', 0)
+    for rows in range(1, 12):  # ten of them are compiled again
+      update(0, {'a': {'x': np.ones(rows, np.float32)}}, None)
+  assert [said.split('(')[1].split(')')[0] for said in warnings] == [
+    'number 1',
+    'number 2',
+    'number 4',
+    'number 8',
+  ]
+  assert ['at step 9' in said for said in warnings] == [False] * 3 + [True]
 
 
 def test_a_state_of_other_types_warns_and_names_the_state(warnings):
@@ -182,6 +197,11 @@ def test_each_process_has_a_file_of_its_own(tmp_path, monkeypatch):
   assert [line['input_wait'] for line in other] == [0.75, 0.75]
   assert 'loss' in first[0] and 'loss' not in other[0]
   assert (tmp_path / 'tensorboard' / 'process-1').is_dir()
+  monkeypatch.setattr(jax, 'process_count', lambda: 1)
+  with Observer() as observer:  # a resume by fewer cuts those of all
+    Journal(tmp_path, observer, 'it', 2, 4, True).__exit__()
+  for name in ('metrics.jsonl', 'metrics-1.jsonl'):
+    assert [line['step'] for line in _lines(tmp_path / name)] == [2]
   (tmp_path / 'mine.jsonl').touch()
   runs._clear(tmp_path)
   assert [path.name for path in tmp_path.iterdir()] == ['mine.jsonl']

@@ -154,6 +154,12 @@ def agreed(received: Callable[[], int | None]) -> Callable[[], int | None]:
   return ask
 
 
+def agreed_at_end(number: int | None) -> int | None:
+  """A signal that any process received until here, where all come by."""
+  told = hosts.of_all({'signal': number or 0})
+  return int(max(each['signal'] for each in told)) or None
+
+
 def compile_step(step: types.StepFn, mode: str = 'jit') -> Callable:
   """Compiles `(state, batch, key) -> (state, metrics)`; donates the state.
 

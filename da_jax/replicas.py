@@ -111,9 +111,9 @@ def train(
         request and asked(lane, (*replies[lane], stopped))
         for lane, request in enumerate(requests)
       ]
-  for end in ended:
-    if isinstance(end, InterruptedRunError):
-      raise end
+    for end in ended:
+      if isinstance(end, InterruptedRunError):
+        raise end
   return ended
 
 

@@ -56,7 +56,9 @@ def ignore() -> None:
 def deferred() -> Iterator[Callable[[], int | None]]:
   """Defers all of `SIGNALS`; after one, Ctrl-C has its usual effect at once.
 
-  Schedulers repeat theirs, and others than the first change nothing.
+  Schedulers repeat theirs, and others than the first change nothing. Who stops
+  for a signal raises; where the end is an ordinary one, the first that came has
+  its usual effect then, so that none is lost that came after the last question.
 
   Yields:
     A function that returns the number of the first signal, or None.
@@ -70,6 +72,8 @@ def deferred() -> Iterator[Callable[[], int | None]]:
   interrupt = signal.getsignal(signal.SIGINT)
   with _handling(dict.fromkeys(SIGNALS, handle)):
     yield lambda: received[0] if received else None
+  if received:
+    signal.raise_signal(received[0])
 
 
 @contextlib.contextmanager

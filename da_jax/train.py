@@ -9,6 +9,7 @@ import contextlib
 from da_jax import parallel, profiling, programs, signals
 from da_jax.course import Outcome, Plan, course
 from da_jax.data.pair import DomainPair
+from da_jax.errors import InterruptedRunError
 from da_jax.observation import Observer
 from da_jax.types import Method
 
@@ -49,12 +50,24 @@ def train(
     observer = stack.enter_context(Observer())
     try:
       request = next(running)
-      done = int(request[0].step)
-      update = observer.watched(update, planned.name, done)
-      traced = profiling.traced(update, planned.workdir, profile, done)
-      update = stack.enter_context(traced)
-      received = parallel.agreed(stack.enter_context(signals.deferred()))
-      while True:
-        request = running.send((*update(*request), received))
-    except StopIteration as end:
+    except StopIteration as end:  # it was done before
       return end.value
+    done = int(request[0].step)
+    update = observer.watched(update, planned.name, done)
+    traced = profiling.traced(update, planned.workdir, profile, done)
+    update = stack.enter_context(traced)
+    received = stack.enter_context(signals.deferred())
+    outcome = _stepped(running, request, update, parallel.agreed(received))
+    # Whoever asked last did so before the last evaluation.
+    if number := parallel.agreed_at_end(received()):
+      raise InterruptedRunError(number, int(outcome.state.step))
+  return outcome
+
+
+def _stepped(running, request, update, received) -> Outcome:
+  """Makes all steps that a course asks for."""
+  try:
+    while True:
+      request = running.send((*update(*request), received))
+  except StopIteration as end:
+    return end.value

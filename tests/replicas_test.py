@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import signal
 
 import jax
 import numpy as np
@@ -10,12 +11,14 @@ import pytest
 from da_jax import (
   assess,
   checkpoint,
+  journal,
   methods,
   models,
   observation,
   parallel,
   programs,
   replicas,
+  signals,
   train,
 )
 from da_jax.course import Plan, course
@@ -140,6 +143,21 @@ def test_stopped_killed_and_resumed_equals_undisturbed(
     assert one.record['evaluations'] == other.record['evaluations']
   again = _train(way, 1, plans)
   training.assert_same(whole[2].state, again[2].state)
+
+
+def test_a_signal_in_the_last_evaluation_is_not_lost(tmp_path, monkeypatch):
+  original = journal.Journal.evaluation
+
+  def evaluation(self, result):
+    original(self, result)
+    if result['step'] == PLAN.steps:
+      signal.raise_signal(signal.SIGTERM)
+
+  monkeypatch.setattr(journal.Journal, 'evaluation', evaluation)
+  with signals.raising(), pytest.raises(signals.PreemptedError):
+    _train('turns', 1, _plans(tmp_path))
+  saved = [tmp_path / str(s) / checkpoint.FOLDER / '12' for s in SEEDS]
+  assert all(folder.is_dir() for folder in saved)
 
 
 @pytest.mark.parametrize('way', WAYS)

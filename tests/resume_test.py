@@ -2,12 +2,13 @@
 
 import json
 import multiprocessing
+import signal
 
 import jax
 import numpy as np
 import pytest
 
-from da_jax import checkpoint, journal, metrics, parallel, train
+from da_jax import checkpoint, hosts, journal, metrics, parallel, train
 from da_jax.errors import InterruptedRunError
 from tests import toy, training
 
@@ -92,6 +93,52 @@ def test_stopped_on_four_devices_goes_on_with_one(tmp_path, monkeypatch):
     jax.device_get(whole.state.params),
     jax.device_get(resumed.state.params),
   )
+
+
+@pytest.mark.parametrize('processes', [1, 2])
+def test_a_signal_in_the_last_evaluation_stops_what_follows(
+  processes, tmp_path, monkeypatch
+):
+  """Also one that only another process got."""
+  whole = training.run('dann', tmp_path / 'whole')
+  original = journal.Journal.evaluation
+
+  def evaluation(self, result):
+    original(self, result)
+    if result['step'] == 24 and processes == 1:
+      signal.raise_signal(signal.SIGUSR1)
+
+  with monkeypatch.context() as patch:
+    patch.setattr(journal.Journal, 'evaluation', evaluation)
+    if processes == 2:
+      others = {'signal': float(signal.SIGUSR1)}
+      patch.setattr(hosts, 'of_all', lambda mine: [mine, others])
+    with pytest.raises(InterruptedRunError) as stopped:
+      training.run('dann', tmp_path / 'parts')
+  assert (stopped.value.signal_number, stopped.value.step) == (
+    signal.SIGUSR1,
+    24,
+  )
+  monkeypatch.setattr(journal.Journal, 'step', None)  # nothing is left to do
+  parts = training.run('dann', tmp_path / 'parts')
+  training.assert_same(whole.state, parts.state)
+  training.assert_same(whole.selected, parts.selected)
+
+
+def test_a_kill_before_the_first_checkpoint_doubles_no_line(
+  tmp_path, monkeypatch
+):
+  def die(*_):
+    raise KeyboardInterrupt
+
+  with monkeypatch.context() as patch:
+    patch.setattr(journal.Journal, 'step', _after(3, die))
+    with pytest.raises(KeyboardInterrupt):
+      training.run('dann', tmp_path, eval_at_start=True)
+  assert len(metrics.read(tmp_path / metrics.FILE)) == 1
+  training.run('dann', tmp_path, eval_at_start=True)
+  lines = metrics.read(tmp_path / metrics.FILE)
+  assert [line['step'] for line in lines] == [0, 10, 20, 24]
 
 
 def _after(number, action):

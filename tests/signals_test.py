@@ -1,5 +1,6 @@
 """Signals: deferred in a loop, exceptions elsewhere."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -11,18 +12,38 @@ from da_jax import signals
 from tests import scripts
 
 
+class _StoppedError(Exception):
+  """What a loop raises that stops for a signal."""
+
+
 @pytest.mark.parametrize('number', signals.SIGNALS)
 def test_deferred_tells_the_first_signal_and_puts_handlers_back(number):
   before = {n: signal.getsignal(n) for n in signals.SIGNALS}
-  with signals.deferred() as received:
+  with contextlib.suppress(_StoppedError), signals.deferred() as received:
     assert received() is None
     signal.raise_signal(number)
     assert received() == number
+    raise _StoppedError
   assert before == {n: signal.getsignal(n) for n in signals.SIGNALS}
 
 
+@pytest.mark.parametrize('number', signals.SIGNALS)
+def test_a_signal_that_nobody_stopped_for_comes_at_the_end(number):
+  reached = []
+  expected = (signals.PreemptedError, KeyboardInterrupt)
+  with signals.raising(), pytest.raises(expected) as stop:
+    with signals.deferred():
+      signal.raise_signal(number)
+      reached.append('the end of the work')
+    reached.append('after it')
+  assert reached == ['the end of the work']
+  is_interrupt = stop.type is KeyboardInterrupt
+  assert is_interrupt == (number == signal.SIGINT)
+  assert is_interrupt or stop.value.args == (number,)
+
+
 def test_schedulers_may_repeat_themselves_and_ctrl_c_is_impatience():
-  with signals.deferred() as received, pytest.raises(KeyboardInterrupt):
+  with pytest.raises(KeyboardInterrupt), signals.deferred() as received:
     signal.raise_signal(signal.SIGUSR1)
     signal.raise_signal(signal.SIGTERM)
     signal.raise_signal(signal.SIGUSR1)
@@ -52,13 +73,15 @@ def test_a_signal_in_a_destructor_is_not_lost(capfd):
 
 
 def test_a_signal_in_a_destructor_just_before_steps_is_deferred():
-  with signals.raising():
+  waited = []
+  with signals.raising(), pytest.raises(signals.PreemptedError):
     _Destroyed()
     with signals.deferred() as received:
       end = time.monotonic() + 10
       while not received() and time.monotonic() < end:
         time.sleep(0.01)
-      assert received() == signal.SIGTERM
+      waited.append(received())
+  assert waited == [signal.SIGTERM]
 
 
 def test_other_exceptions_that_are_dropped_are_told(monkeypatch):

@@ -8,15 +8,21 @@ within `SILENCE` seconds: none hangs.
 import os
 import re
 import sys
+import threading
 import time
+from typing import NoReturn
 
 from absl import flags
 
-from da_jax.errors import UserError
+from da_jax import files
+from da_jax.errors import UnmetError, UserError
 
 FLAGS = flags.FLAGS
+JOIN_TIMEOUT = 300  # seconds that a process waits for the others to come
 SILENCE = 30  # seconds without a sign of life after which a process is dead
 _GRACE = 2  # seconds that others have to say what is wrong with them
+_LATER = 60  # seconds after which JAX, too, would have waited in vain
+_met = threading.Event()
 _LOST = re.compile(
   'Gloo|NCCL|RCCL|UNAVAILABLE|DEADLINE|coordination|heartbeat|peer', re.I
 )
@@ -47,7 +53,8 @@ def join() -> None:
   """Finds the other processes, if the flags ask for it; before any device.
 
   Raises:
-    UserError: they cannot be found.
+    UserError: the settings are wrong.
+    UnmetError: they have not come within `JOIN_TIMEOUT`.
   """
   if not FLAGS.distributed and FLAGS.coordinator is None:
     return
@@ -55,12 +62,45 @@ def join() -> None:
 
   # It would take SIGTERM away from `signals`.
   jax.config.update('jax_enable_preemption_service', False)
-  try:
-    jax.distributed.initialize(**_address(), heartbeat_timeout_seconds=SILENCE)
-  except (ValueError, RuntimeError) as error:
+  address, failures = _address(), []
+
+  def initialize():
+    try:
+      jax.distributed.initialize(
+        **address,
+        # After it JAX aborts the process.
+        initialization_timeout=JOIN_TIMEOUT + _LATER,
+        heartbeat_timeout_seconds=SILENCE,
+      )
+    except Exception as error:
+      failures.append(error)
+
+  # In the main thread signals would have to wait for its end.
+  thread = threading.Thread(target=initialize, daemon=True)
+  thread.start()
+  thread.join(JOIN_TIMEOUT)
+  if thread.is_alive():
+    raise UnmetError(_unmet(f'within {JOIN_TIMEOUT} s'))
+  if failures:
+    _explain(failures[0])
+  _met.set()
+
+
+def _explain(error: Exception) -> NoReturn:
+  if isinstance(error, ValueError):
     raise UserError(
       f'the processes of the run do not find each other: {error}'
     ) from error
+  if isinstance(error, RuntimeError) and _LOST.search(str(error)):
+    raise UnmetError(_unmet(f'({files.reason(error)})')) from error
+  raise error
+
+
+def _unmet(why: str) -> str:
+  return (
+    f'the other processes of the run did not come {why}: start all, and the'
+    ' same commands go on.'
+  )
 
 
 def _address() -> dict:
@@ -90,8 +130,7 @@ def _address() -> dict:
 
 def joined() -> bool:
   """Whether there are others."""
-  jax = sys.modules.get('jax')  # without it nobody has joined
-  return jax is not None and jax.distributed.is_initialized()
+  return _met.is_set()
 
 
 def has_lost(error: Exception) -> bool:
@@ -101,12 +140,11 @@ def has_lost(error: Exception) -> bool:
 
 def leave(code: int) -> None:
   """Exits at once; an ordinary exit waits for the others, who may not come."""
-  if not joined():
+  jax = sys.modules.get('jax')
+  if jax is None or not jax.distributed.is_initialized():
     sys.exit(code)
   sys.stdout.flush()
   sys.stderr.flush()
-  import jax
-
-  # With process 0 the others are ended at once.
-  time.sleep(0 if jax.process_index() else _GRACE)
+  if joined():  # with process 0 the others are ended at once
+    time.sleep(0 if jax.process_index() else _GRACE)
   os._exit(code)

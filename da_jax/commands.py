@@ -5,8 +5,8 @@
 | 0 | is done |
 | 1 | failed: training diverged, or the reason was printed |
 | 2 | was used wrongly, or a folder cannot be written |
-| 75 | was preempted (SIGTERM, SIGUSR1) and saved: run it again |
-| 130 | was stopped by Ctrl-C and saved |
+| 75 | was preempted (SIGTERM, SIGUSR1) and saved, or alone: run it again |
+| 130 | was stopped by Ctrl-C and saved; by a second one at once |
 """
 
 from collections.abc import Callable, Iterable
@@ -17,8 +17,13 @@ import traceback
 
 from absl import app, flags, logging
 
-from da_jax import cluster, signals
-from da_jax.errors import DivergedError, InterruptedRunError, UserError
+from da_jax import cluster, files, signals
+from da_jax.errors import (
+  DivergedError,
+  InterruptedRunError,
+  UnmetError,
+  UserError,
+)
 
 FLAGS = flags.FLAGS
 # EX_TEMPFAIL of sysexits.h, "try again later": launchers requeue on it.
@@ -76,6 +81,8 @@ def _main(
     _fail(argv[0], error)
   except DivergedError as error:
     _fail(argv[0], error, code=1)
+  except UnmetError as error:
+    _fail(argv[0], error, code=PREEMPTED)
   except InterruptedRunError as stop:
     _fail(
       argv[0],
@@ -84,7 +91,11 @@ def _main(
       leave=sys.exit,  # with all others, who stop at the same step
     )
   except KeyboardInterrupt:
-    _fail(argv[0], 'stopped before anything was lost.', code=130)
+    _fail(
+      argv[0],
+      'stopped at once: the same command goes on from the last checkpoint.',
+      code=130,
+    )
   except signals.PreemptedError:
     _fail(argv[0], 'preempted before anything was lost.', code=PREEMPTED)
   except Exception as error:
@@ -95,8 +106,9 @@ def _main(
       _fail(argv[0], 'failed here; the other processes end as well.', code=1)
     _fail(
       argv[0],
-      'another process of the run is gone: see what it says. The same commands'
-      ' go on from the last checkpoint.',
+      f'another process of the run is gone: see what it says; here it was'
+      f' {files.reason(error)!r}. The same commands go on from the last'
+      ' checkpoint.',
       code=1,
     )
 

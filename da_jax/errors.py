@@ -8,6 +8,10 @@ class UserError(ValueError):
   """
 
 
+class UnmetError(Exception):
+  """Other processes of a run did not come in time; nothing was done yet."""
+
+
 class DivergedError(ArithmeticError):
   """A loss or gradient is no longer finite; the last checkpoint is good."""
 

@@ -5,7 +5,7 @@ import pathlib
 import re
 from typing import Any
 
-from da_jax import results, runs
+from da_jax import files, results, runs
 from da_jax.errors import UserError
 from da_jax.selection import statistics
 
@@ -30,9 +30,14 @@ def check(run: pathlib.Path) -> None:
 
 
 def reopen(run: pathlib.Path) -> None:
-  """Takes back that a folder is finished."""
-  for name in (runs.RESULTS, PAGE):
-    (run / name).unlink(missing_ok=True)
+  """Takes back that a folder is finished.
+
+  Raises:
+    UserError: it cannot be.
+  """
+  with files.writing(run):
+    for name in (runs.RESULTS, PAGE):
+      (run / name).unlink(missing_ok=True)
 
 
 def finish(run: pathlib.Path, found: Sequence[Mapping[str, Any]]) -> dict:

@@ -178,9 +178,17 @@ def _writable(run: pathlib.Path) -> Iterator[None]:
     ) from error
 
 
-def decisive(config: dict) -> dict:
-  """The part of a configuration that says what a run computes."""
-  flags = {k: v for k, v in config['flags'].items() if k not in FREE}
+def concerted(config: dict) -> dict:
+  """The part of a configuration that all processes of a run must share.
+
+  That is what a run computes, and when it saves: metrics are read before, which
+  decides the order in which processes tell each other of themselves.
+  """
+  flags = {
+    name: value
+    for name, value in config['flags'].items()
+    if name == 'checkpoint_every' or name not in FREE
+  }
   return {'flags': flags, 'data': config['data'], 'method': config['method']}
 
 

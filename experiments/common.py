@@ -16,7 +16,6 @@ from da_jax import (
   over_seeds,
   profiling,
   programs,
-  runs,
 )
 from da_jax.errors import UserError
 from da_jax.report import seeds, terminal
@@ -26,6 +25,7 @@ from experiments.jobs import Job, claimed, described, locked, trained
 from experiments.shared_flags import SHARED
 
 FLAGS = flags.FLAGS
+SOURCE_ONLY = 'source_only'  # the method and its folder in the run's
 
 
 def main(
@@ -80,9 +80,8 @@ def _together(run, name, build, settings, compare) -> None:
   """Runs all seeds and tells what they say together."""
   over_seeds.check(run)
   jobs = [Job(over_seeds.folder(run, s.seed), s) for s in settings]
-  if FLAGS.overwrite or not all(runs.results_of(job.run) for job in jobs):
-    over_seeds.reopen(run)
-  jobs = _execute(jobs, name, build, compare)
+  reopen = functools.partial(over_seeds.reopen, run)
+  jobs = _execute(jobs, name, build, compare, begin=reopen)
   whole = over_seeds.finish(run, [job.results for job in jobs])
   seeds.show(whole)
   if FLAGS.report:
@@ -90,8 +89,26 @@ def _together(run, name, build, settings, compare) -> None:
       seeds.write(run, whole)
 
 
-def _execute(jobs, name: str, build: BuildFn, compare: bool) -> list[Job]:
-  """Trains the method and what it is compared with; gives the results."""
+def _execute(
+  jobs,
+  name: str,
+  build: BuildFn,
+  compare: bool,
+  *,
+  begin: Callable[[], None] = lambda: None,
+) -> list[Job]:
+  """Trains the method and what it is compared with; gives the results.
+
+  Args:
+    jobs: to be done.
+    name: of the method.
+    build: makes it.
+    compare: whether to train source-only, too.
+    begin: called before anything is trained, with all folders claimed.
+
+  Raises:
+    DivergedError: one did; all others are finished.
+  """
   if FLAGS.adain is not None:
     build = from_flags.stylised(build)
   own = [flag.name for flag in FLAGS.get_key_flags_for_module(sys.argv[0])]
@@ -108,42 +125,42 @@ def _execute(jobs, name: str, build: BuildFn, compare: bool) -> list[Job]:
     for job in jobs:
       if job.results and hosts.is_first():
         print(f'{job.run} is finished (--overwrite starts anew).')
-    return trained(_compared(jobs, compare), build, report=FLAGS.report)
+    if any(job.is_open for job in jobs):
+      begin()
+    jobs = trained(_compared(jobs, compare), build, report=FLAGS.report)
+  for failure in filter(None, (job.failure for job in jobs)):
+    raise failure
+  return jobs
 
 
 def _compared(jobs: Sequence[Job], compare: bool) -> list[Job]:
   """The jobs with what their results are compared with."""
   if FLAGS.baseline == 'none' or (FLAGS.baseline == 'auto' and not compare):
     return list(jobs)
-  if FLAGS.baseline == 'auto':
-    others = _sources_only(jobs)
-  else:
-    others = [_given_baseline(job) for job in jobs]
+  if FLAGS.baseline != 'auto':
+    return [_beside(job, _given_baseline(job)) for job in jobs]
   return [
-    job._replace(baseline=_baseline(job, other))
-    for job, other in zip(jobs, others, strict=True)
+    job._replace(failure=other.failure)
+    if other and other.failure  # there is nothing to compare with
+    else _beside(job, job.run / SOURCE_ONLY)
+    for job, other in zip(jobs, _sources_only(jobs), strict=True)
   ]
 
 
-def _sources_only(jobs: Sequence[Job]) -> list[pathlib.Path]:
-  """Trains source-only for all jobs to be done; gives its folders."""
+def _sources_only(jobs: Sequence[Job]) -> list[Job | None]:
+  """Trains source-only for all jobs that are open."""
   inner = [
-    Job(
-      job.run / 'source_only',
-      Setting(job.setting.pair, job.setting.seed),
-      results=job.results,
-    )
+    Job(job.run / SOURCE_ONLY, Setting(job.setting.pair, job.setting.seed))
+    if job.is_open
+    else None
     for job in jobs
   ]
-  with locked([job for job in inner if not job.results], overwrite=False):
+  with locked(filter(None, inner), overwrite=False):
     inner = [
-      job
-      if job.results
-      else claimed(described(job, 'source_only', SHARED), overwrite=False)
+      job and claimed(described(job, SOURCE_ONLY, SHARED), overwrite=False)
       for job in inner
     ]
-    trained(inner, methods.source_only, report=False)
-  return [job.run for job in inner]
+    return trained(inner, methods.source_only, report=False)
 
 
 def _given_baseline(job: Job) -> pathlib.Path:
@@ -152,9 +169,11 @@ def _given_baseline(job: Job) -> pathlib.Path:
   return over_seeds.folder(given, seed) if several.seeds() else given
 
 
-def _baseline(job: Job, other: pathlib.Path) -> dict | None:
-  if job.results:
-    return None
-  return hosts.on_first(
+def _beside(job: Job, other: pathlib.Path) -> Job:
+  """The job, to be compared with another run."""
+  if not job.is_open:
+    return job
+  found = hosts.on_first(
     lambda: baselines.baseline_of(job.run, other, job.config, SHARED)
   )
+  return job._replace(baseline=found)

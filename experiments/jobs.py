@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 import contextlib
+import functools
 import pathlib
 import shlex
 import sys
@@ -36,6 +37,12 @@ class Job(NamedTuple):
   config: Mapping[str, Any] = {}
   results: dict | None = None  # of a finished one
   baseline: dict | None = None
+  failure: DivergedError | None = None  # its own, or its baseline's
+
+  @property
+  def is_open(self) -> bool:
+    """Whether it is to be trained."""
+    return not self.results and not self.failure
 
 
 @contextlib.contextmanager
@@ -70,59 +77,76 @@ def described(job: Job, name: str, names: Sequence[str]) -> Job:
 
 def claimed(job: Job, *, overwrite: bool) -> Job:
   """The job, of a finished one with its results, see `runs.claim`."""
-  hosts.check_same('the data or flags', runs.decisive(job.config))
+  hosts.check_same('the data or flags', runs.concerted(job.config))
   found = hosts.on_first(
     lambda: runs.claim(job.run, job.config, overwrite=overwrite)
   )
   return job._replace(results=found)
 
 
-def trained(jobs: Sequence[Job], build: BuildFn, *, report: bool) -> list[Job]:
-  """Trains the jobs that are to be done.
+def trained(
+  jobs: Sequence[Job | None], build: BuildFn, *, report: bool
+) -> list[Job | None]:
+  """Trains the jobs that are open, all others than those that diverge.
+
+  Args:
+    jobs: None for places to be left empty, as a run's bits may depend on how
+      many there are.
+    build: makes the method.
+    report: whether to write a page of each.
+
+  Returns:
+    The jobs with results or, of several, with why one has none.
 
   Raises:
-    DivergedError: one did; all others are finished.
+    DivergedError: the only one did.
   """
-  todo = [job for job in jobs if not job.results]
+  todo = [job for job in jobs if job and job.is_open]
   if not todo:
     return list(jobs)
   if hosts.is_first():
     for job in todo:
       runs.keep_data(job.run, job.setting.pair)
   outcomes = _outcomes(jobs, todo[0], build)
-  done = [
-    _finished(job, outcome, report) if isinstance(outcome, Outcome) else job
-    for job, outcome in zip(jobs, outcomes, strict=True)
-  ]
-  for job, outcome in zip(jobs, outcomes, strict=True):
-    if isinstance(outcome, DivergedError):
-      raise DivergedError(f'seed {job.setting.seed}: {outcome}') from outcome
-  return done
+  ended = functools.partial(_ended, several.notes(len(todo)), report)
+  return list(map(ended, jobs, outcomes))
 
 
-def _outcomes(jobs: Sequence[Job], first: Job, build: BuildFn) -> list:
-  """Of training; None for jobs that are finished."""
+def _outcomes(jobs: Sequence[Job | None], first: Job, build: BuildFn) -> list:
+  """Of training; None for jobs that are not open."""
   name = first.config['method']
-  plans = [
-    None if job.results else from_flags.plan(job.setting, name, job.run)
+  asked = [
+    (job.setting.pair, from_flags.plan(job.setting, name, job.run))
+    if job and job.is_open
+    else None
     for job in jobs
   ]
   make = lambda: from_flags.method(first.config['flags'], build, first.setting)
   if several.seeds():
-    pairs = [job.setting.pair for job in jobs]
-    return several.train(make(), pairs, plans)
+    return several.train(make(), asked)
   parallel.check_batch_size(FLAGS.batch_size)
+  ((pair, plan),) = asked
   outcome = train.train(
     make(),
-    first.setting.pair,
+    pair,
     parallel_mode=FLAGS.parallel,
     profile=profiling.parse(FLAGS.profile, FLAGS.steps),
-    **plans[0]._asdict(),
+    **plan._asdict(),
   )
   return [outcome]
 
 
-def _finished(job: Job, outcome: Outcome, report: bool) -> Job:
+def _ended(notes: Sequence[str], report: bool, job: Job | None, outcome):
+  """The job with what came of it."""
+  if isinstance(outcome, DivergedError):
+    told = f'{job.config["method"]}, seed {job.setting.seed}: {outcome}'
+    return job._replace(failure=DivergedError(told))
+  return _finished(job, outcome, notes, report) if outcome else job
+
+
+def _finished(
+  job: Job, outcome: Outcome, notes: Sequence[str], report: bool
+) -> Job:
   setting, baseline = job.setting, job.baseline
   if setting.target_labels and baseline is None and FLAGS.weights:
     baseline = baselines.start_as_baseline(outcome)
@@ -133,7 +157,7 @@ def _finished(job: Job, outcome: Outcome, report: bool) -> Job:
     outcome,
     selected_by=setting.selected_by or FLAGS.select,
     baseline=baseline,
-    notes=(*setting.notes, *several.notes()),
+    notes=(*setting.notes, *notes),
   )
   if report and hosts.is_first():
     with files.writing(job.run):

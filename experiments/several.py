@@ -47,33 +47,34 @@ def seeds() -> list[int]:
 
 
 def train(
-  method: Method, pairs: Sequence[DomainPair], plans: Sequence[Plan | None]
+  method: Method, asked: Sequence[tuple[DomainPair, Plan] | None]
 ) -> list[Outcome | DivergedError | None]:
   """Trains seeds together, see `replicas.train`.
 
   Args:
     method: what to train.
-    pairs: the data of each seed.
-    plans: of each; None for one that is finished.
+    asked: data and plan of each seed; None for one that is not to be trained,
+      which keeps its place. Not all are.
   """
-  shared = programs.of(method, pairs[0])
-  shown = next((plan for plan in plans if plan), None)
+  pair, shown = next(filter(None, asked))
+  shared = programs.of(method, pair)
   courses = [
-    plan and course(shared, pair, plan._replace(quiet=plan is not shown))
-    for pair, plan in zip(pairs, plans, strict=True)
+    one and course(shared, one[0], one[1]._replace(quiet=one[1] is not shown))
+    for one in asked
   ]
-  if shown is None:
-    return courses
-  way = replicas.choose(FLAGS.replicas, shared, pairs[0])
+  way = replicas.choose(FLAGS.replicas, shared, pair)
   return replicas.train(courses, shared.step, way=way, name=shown.name)
 
 
-def notes() -> list[str]:
-  """What readers of a seed's report should know."""
-  found = seeds()
-  if len(found) < 2:
+def notes(count: int) -> list[str]:
+  """What readers of a seed's report should know.
+
+  Args:
+    count: of the seeds that were trained.
+  """
+  if count < 2:
     return []
+  others = 'another seed' if count == 2 else f'{count - 1} other seeds'
   return [
-    f'Trained together with {len(found) - 1} other seeds, whose time is in that'
-    ' of every step.'
+    f'Trained together with {others}, whose time is in that of every step.'
   ]

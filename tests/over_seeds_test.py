@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from da_jax import over_seeds
+from da_jax import journal, over_seeds
+from da_jax.errors import DivergedError
 from da_jax.report import seeds
 
 QUICK = ('--steps=2', '--batch_size=4', '--noreport')
@@ -149,6 +150,55 @@ def test_seeds_by_one_command(answer, files, tmp_path):
   assert code == 2 and 'not the folder of a run' in said
   code, said = answer(*files, f'--workdir={alone}', '--seeds=2', name='twin')
   assert code == 2 and 'is not a folder of seeds' in said
+
+
+def test_a_refused_command_leaves_the_results(answer, files, tmp_path):
+  run = tmp_path / 'run'
+  command = (*files, f'--workdir={run}', '--baseline=none')
+  code, said = answer(*command, '--seeds=2')
+  assert code is None, said
+  before = (run / 'results.json').read_text()
+  code, said = answer(*command, '--seeds=3', '--learning_rate=0.5')
+  assert code == 2 and 'another configuration' in said
+  assert (run / 'results.json').read_text() == before
+  # Of the third seed, the others are finished.
+  code, said = answer(*command, '--seeds=3')
+  assert code is None, said
+  notes = [
+    json.loads((run / f'seed{seed}' / 'results.json').read_text())['notes']
+    for seed in range(3)
+  ]
+  (note,) = notes[0]
+  assert 'together with another seed,' in note
+  assert notes == [[note], [note], []]
+
+
+def test_a_baseline_that_diverges_leaves_the_other_seeds(
+  answer, files, tmp_path, monkeypatch
+):
+  begin, settle = journal.Journal.__init__, journal.Journal.settle
+
+  def begun(self, folder, *options):
+    begin(self, folder, *options)
+    self.is_bad = folder.parts[-2:] == ('seed0', 'source_only')
+
+  def settled(self):
+    if self.is_bad:
+      raise DivergedError('loss not finite')
+    settle(self)
+
+  run = tmp_path / 'run'
+  command = (*files, f'--workdir={run}', '--seeds=3', '--replicas=turns')
+  with monkeypatch.context() as patch:
+    patch.setattr(journal.Journal, '__init__', begun)
+    patch.setattr(journal.Journal, 'settle', settled)
+    code, said = answer(*command, name='twin')
+  assert code == 1 and 'source_only, seed 0: loss not finite' in said
+  done = [(run / f'seed{s}' / 'results.json').exists() for s in range(3)]
+  assert done == [False, True, True] and not (run / 'results.json').exists()
+  code, said = answer(*command, name='twin')
+  assert code is None, said
+  assert json.loads((run / 'results.json').read_text())['seeds'] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

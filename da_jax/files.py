@@ -36,15 +36,6 @@ def replacing(path: pathlib.Path):
     temporary.unlink(missing_ok=True)
 
 
-def _synchronise(path: pathlib.Path) -> None:
-  """Waits until a file, or the names in a folder, are on the disk."""
-  descriptor = os.open(path, os.O_RDONLY)
-  try:
-    os.fsync(descriptor)
-  finally:
-    os.close(descriptor)
-
-
 def write_atomically(path: pathlib.Path, text: str) -> None:
   """Writes a text file in one step."""
   with replacing(path) as temporary:
@@ -131,3 +122,12 @@ def _beside(path: pathlib.Path) -> pathlib.Path:
   # Machines that share a folder may share numbers of processes, too.
   maker = f'{platform.node()}.{os.getpid()}'
   return path.with_name(f'.{path.name}.{maker}.tmp')
+
+
+def _synchronise(path: pathlib.Path) -> None:
+  """Waits until a file, or the names in a folder, are on the disk."""
+  descriptor = os.open(path, os.O_RDONLY)
+  try:
+    os.fsync(descriptor)
+  finally:
+    os.close(descriptor)

@@ -188,17 +188,14 @@ def test_a_baseline_that_diverges_leaves_the_other_seeds(
     settle(self)
 
   run = tmp_path / 'run'
-  command = (*files, f'--workdir={run}', '--seeds=3', '--replicas=turns')
+  command = (*files, f'--workdir={run}', '--seeds=2', '--replicas=turns')
   with monkeypatch.context() as patch:
     patch.setattr(journal.Journal, '__init__', begun)
     patch.setattr(journal.Journal, 'settle', settled)
     code, said = answer(*command, name='twin')
   assert code == 1 and 'source_only, seed 0: loss not finite' in said
-  done = [(run / f'seed{s}' / 'results.json').exists() for s in range(3)]
-  assert done == [False, True, True] and not (run / 'results.json').exists()
-  code, said = answer(*command, name='twin')
-  assert code is None, said
-  assert json.loads((run / 'results.json').read_text())['seeds'] == [0, 1, 2]
+  done = [(run / f'seed{s}' / 'results.json').exists() for s in range(2)]
+  assert done == [False, True] and not (run / 'results.json').exists()
 
 
 @pytest.mark.parametrize(

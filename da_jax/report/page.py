@@ -82,6 +82,7 @@ def _content(run: folder.Run) -> dict[str, Any]:
     'verdict': validators.verdict(results),
     'choice_curves': validators.curves(run),
     'scores': scores.table(run),
+    'a_distance': scores.a_distance(results),
     'layers': scores.layers(run),
     'distances': list(scores.DISTANCES.values()),
     **_confusion(run),

@@ -44,6 +44,19 @@ def table(run: Run) -> list[Score]:
   ]
 
 
+def a_distance(results: summary.Results) -> str | None:
+  """The proxy A-distance of the last step's features, '1.62 → 0.94'."""
+  name = 'a_distance'
+  before = (results.get('baseline') or {}).get('last_scores', {}).get(name)
+  after = results.get('validators', {}).get(name, {}).get('last_score')
+  if after is None:
+    return None
+  found = [
+    f'{-score + 0.0:.2f}' for score in (before, after) if score is not None
+  ]
+  return ' → '.join(found)
+
+
 def layers(run: Run) -> list[Layer]:
   """The distances of every layer, where `experiments.distances` measured."""
   before = {line['name']: line for line in run.before_layers}

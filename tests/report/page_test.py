@@ -102,6 +102,22 @@ def test_all_scores_before_and_after(tmp_path, runs):
     assert line in page.text
 
 
+def test_a_distance_before_and_after(tmp_path, runs):
+  run = runs.pair(tmp_path)
+  assert 'A-distance' not in _read(report.write(run)).text
+  results = json.loads((run / 'results.json').read_text())
+  chosen = {'step': 1, 'target_accuracy': 0.5, 'regret': 0.1}
+  chosen |= {'rank_correlation': None, 'last_score': -0.25}
+  results['validators'] = {'a_distance': chosen}
+  (run / 'results.json').write_text(json.dumps(results))
+  text = _read(report.write(run)).text
+  assert 'Proxy A-distance at the last step: 0.25 (0:' in text
+  results['baseline']['last_scores'] = {'a_distance': -1.5}
+  (run / 'results.json').write_text(json.dumps(results))
+  text = _read(report.write(run)).text
+  assert 'last step, source-only → DANN: 1.50 → 0.25 (0:' in text
+
+
 def test_distances_of_layers_where_they_were_measured(tmp_path, runs):
   run = runs.pair(tmp_path)
   assert 'by layer' not in _read(report.write(run)).text

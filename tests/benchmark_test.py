@@ -23,6 +23,7 @@ def _rows(out):
     return {row['method']: row for row in csv.DictReader(file)}
 
 
+@pytest.mark.slow
 def test_a_failed_cell_is_named_and_made_up_for_later(tmp_path):
   flags_ = (*QUICK, *MATRIX, f'--workdir={tmp_path}')
   process = scripts.run('benchmark', *flags_, '--with=mmd:--kernels=0')

@@ -191,6 +191,7 @@ def test_bfloat16_under_pmap(tmp_path):
   assert results['baseline'] is None
 
 
+@pytest.mark.slow
 def test_two_trees_given_as_paths(tmp_path):
   classes = {'cup': 8, 'mug': 8}
   scripts.write_images(tmp_path, 'day', classes)

@@ -82,7 +82,7 @@ def test_predict_gives_features_and_logits(name):
   assert prediction.features.dtype == prediction.logits.dtype == jnp.float32
 
 
-@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('name', _slow_if_supervised())
 def test_compiles_once_and_agrees_with_eager(name):
   traces = []
 
@@ -112,7 +112,7 @@ def test_randomness_is_the_key_alone(name):
   assert any(jax.tree.leaves(changed))
 
 
-@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('name', _slow_if_supervised())
 def test_learns_the_toy(name):
   outcome = train.train(
     METHODS[name],
@@ -182,6 +182,7 @@ def _images(shift: int) -> Examples:
   return Examples(x, np.arange(40, dtype=np.int32) % toy.CLASSES)
 
 
+@pytest.mark.slow
 def test_augmented_images_on_devices_equal_one(monkeypatch):
   """What is drawn for an image depends on its place in the batch alone."""
   augment, prepare = transforms.standard(8)

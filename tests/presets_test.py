@@ -11,6 +11,7 @@ from da_jax.data.published import office31
 from tests import scripts
 
 PRESETS = sorted((scripts.ROOT / 'experiments' / 'flags').glob('*.flags'))
+QUICK = ('dann.mnist_usps.tllib', 'mmd.digits')
 
 
 @pytest.fixture(scope='module')
@@ -39,7 +40,17 @@ def data_dir(tmp_path_factory):
   return root
 
 
-@pytest.mark.parametrize('preset', PRESETS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+  'preset',
+  [
+    pytest.param(
+      path,
+      id=path.stem,
+      marks=() if path.stem in QUICK else pytest.mark.slow,
+    )
+    for path in PRESETS
+  ],
+)
 def test_preset_runs_two_steps(preset, data_dir, tmp_path):
   small = ()
   if 'office31' in preset.name:  # in their own size, compiling takes minutes

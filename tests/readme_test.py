@@ -49,6 +49,7 @@ def test_python_example_trains_and_predicts(capsys, monkeypatch):
   assert len(EXAMPLE.splitlines()) <= 20
 
 
+@pytest.mark.slow
 def test_python_example_uses_a_trained_run(tmp_path, monkeypatch, capsys):
   run = re.search(r"load\('(.+?)'\)", USE).group(1)
   scripts.train(tmp_path / run)

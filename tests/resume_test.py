@@ -16,10 +16,10 @@ from tests import toy, training
 @pytest.mark.parametrize(
   'name',
   [
-    *('dann', 'ewc'),
+    'dann',
     *(
       pytest.param(name, marks=pytest.mark.slow)
-      for name in ('mmd', 'ema', 'full', 'bi_tuning')
+      for name in ('ewc', 'mmd', 'ema', 'full', 'bi_tuning')
     ),
   ],
 )
@@ -39,6 +39,7 @@ def test_stopped_and_resumed_equals_undisturbed(name, tmp_path, monkeypatch):
     assert whole.record[which] == parts.record[which]
 
 
+@pytest.mark.slow
 def test_interrupted_with_workers_equals_undisturbed(tmp_path, monkeypatch):
   """And their number may change in between."""
   whole = training.run('dann', tmp_path / 'whole')
@@ -95,7 +96,9 @@ def test_stopped_on_four_devices_goes_on_with_one(tmp_path, monkeypatch):
   )
 
 
-@pytest.mark.parametrize('processes', [1, 2])
+@pytest.mark.parametrize(
+  'processes', [pytest.param(1, marks=pytest.mark.slow), 2]
+)
 def test_a_signal_in_the_last_evaluation_stops_what_follows(
   processes, tmp_path, monkeypatch
 ):

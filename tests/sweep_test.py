@@ -102,6 +102,7 @@ def test_what_is_no_test_may_be_tuned(facts):
   }
 
 
+@pytest.mark.slow
 def test_the_values_tried_are_flags_of_the_run(tmp_path, capsys):
   words = ('x', *QUICK, '--trials=1', '--seed=4', f'--workdir={tmp_path}')
   one_script.known(words)

@@ -12,6 +12,7 @@ from da_jax.errors import DivergedError, InterruptedRunError, UserError
 from tests import toy, training
 
 
+@pytest.mark.slow
 def test_the_wait_for_input_is_told(tmp_path, monkeypatch):
   """What a slow reader took is counted, over an interruption, and no more."""
   monkeypatch.setattr(journal, 'LOG_EVERY', 5)

@@ -114,6 +114,7 @@ def test_changes_share_no_key_with_crop_and_flip():
   assert not any(one.tolist() in taken for one in later)
 
 
+@pytest.mark.slow
 def test_leaving_a_change_out_keeps_the_draws_of_the_others():
   x, key = _images(), jax.random.key(0)
   alone = transforms.Augmentation(cutout=0.5)
@@ -137,6 +138,7 @@ def test_augmented_examples_depend_on_key_and_place_alone(kind):
   assert not np.allclose(augment(jax.random.key(1), x), many)
 
 
+@pytest.mark.slow
 def test_grey_images_are_augmented():
   x, key = _images()[..., :1], jax.random.key(0)
   augment, _ = transforms.small(ALL, LEVELS)

@@ -76,6 +76,7 @@ def test_wraps_and_is_wrapped():
   assert jax.tree.structure(after) == jax.tree.structure(state)
 
 
+@pytest.mark.slow
 def test_devices_under_jit_agree_with_one_and_pmap_trains(monkeypatch):
   def run(count, mode):
     monkeypatch.setattr(parallel, 'devices', lambda: jax.devices()[:count])

@@ -7,7 +7,9 @@ from da_jax import methods, models, optimizers, schedules
 from da_jax.methods.freezing import frozen_parts
 
 
-@pytest.mark.parametrize('count', range(4))
+@pytest.mark.parametrize(
+  'count', [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 2, 3))]
+)
 def test_frozen_depths_keep_parameters_and_statistics(count):
   backbone = models.Dtn(frozen=count)
   model = models.Classifier(backbone, 3, bottleneck=4)

@@ -25,6 +25,7 @@ def test_rates_fall_by_depth():
   np.testing.assert_allclose(rates['model/backbone/conv1'], 2.6**-4)
 
 
+@pytest.mark.slow
 def test_frozen_depths_stand_still_until_their_step():
   first = ulmfit.unfreezing_steps(BACKBONE, STEPS)
   model = models.Classifier(BACKBONE, 3, bottleneck=4)

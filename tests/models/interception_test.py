@@ -45,6 +45,7 @@ def test_probability_one_is_batch_norm_and_zero_the_moving_statistics():
   _close(_train(interception.stochastic_norm(key, 0.0)), (_evaluate(), updated))
 
 
+@pytest.mark.slow
 def test_each_channel_is_one_of_the_two_for_the_whole_batch():
   batch, moving = np.asarray(_train()[0]), np.asarray(_evaluate())
   share = []

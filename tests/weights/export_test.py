@@ -125,6 +125,7 @@ def test_a_run_starts_from_the_file(finished, exported):
   assert not state.params['model']['head']['kernel'].any()
 
 
+@pytest.mark.slow
 def test_scripts_feed_the_weights_what_they_expect(exported, tmp_path):
   process = scripts.run(
     'source_only',

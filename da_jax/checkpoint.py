@@ -4,7 +4,7 @@ Arrays are stored under the names of their tree paths
 ('state/params/model/head/kernel'), so that a reader needs no class of ours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 import hashlib
 import json
 import pathlib
@@ -178,7 +178,10 @@ class Checkpoints:
         )
         continue
       filled = fill(trees, leaves, 'The checkpoint')
-      self._set_aside(steps[: len(reasons)])
+      # What is damaged would not be saved again, and takes room.
+      with self._writing():
+        for newer in steps[: len(reasons)]:
+          self._manager.delete(newer)
       return {**filled, RECORD: record}
     if steps:
       raise UserError(
@@ -186,18 +189,6 @@ class Checkpoints:
         ' the folder or run with --overwrite.'
       )
     return None
-
-  def _set_aside(self, steps: Sequence[int]) -> None:
-    """Renames checkpoints to `<step>.damaged`, so as to save them again."""
-    if not steps:
-      return
-    with self._writing():
-      for step in steps:
-        aside = self._folder / f'{step}.damaged'
-        if aside.exists():
-          shutil.rmtree(aside)
-        (self._folder / str(step)).rename(aside)
-      self._manager.reload()
 
   def _writing(self):
     """Failures as a sentence; Orbax has many types of them."""

@@ -144,23 +144,13 @@ def test_what_was_damaged_is_saved_again(saved, tmp_path):
   _assert_restores(run, 3)
 
 
-def test_what_was_damaged_is_kept(saved, tmp_path):
-  """Once, under a name that no reader takes for a checkpoint."""
+def test_what_was_damaged_takes_no_room(saved, tmp_path):
   run = tmp_path / 'run'
   folder = run / checkpoint.FOLDER
   shutil.copytree(saved, run)
-  for text in ('{', '}'):
-    (folder / '3' / 'record' / 'metadata').write_text(text)
-    _assert_restores(run, 2)
-    left = sorted(path.name for path in folder.iterdir())
-    assert left == ['2', '3.damaged']
-    kept = folder / '3.damaged' / 'record' / 'metadata'
-    assert kept.read_text() == text
-    _save(run, 3)
-  checkpoint.read_arrays(run)
-  _save(run, 4, 5)
-  left = sorted(path.name for path in folder.iterdir())
-  assert left == ['3.damaged', '4', '5']
+  (folder / '3' / 'record' / 'metadata').write_text('{')
+  _assert_restores(run, 2)
+  assert [path.name for path in folder.iterdir()] == ['2']
 
 
 def _of_the_system(number: int) -> Exception:

@@ -31,7 +31,7 @@ from da_jax.observation import Observer
 from da_jax.programs import Programs, initial_state
 from da_jax.types import Batch, Metrics, State
 
-SELECT = 'infomax'  # what selects unless it is told
+SELECT = 'corr_c'  # what selects unless it is told
 
 
 class Plan(NamedTuple):

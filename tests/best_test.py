@@ -58,7 +58,7 @@ def test_a_killed_run_has_the_same_files(tmp_path, monkeypatch):
 
 def test_the_file_is_the_selected_state_where_they_are_one(tmp_path):
   outcome = _train(tmp_path, steps=8)
-  step = _choices(outcome)['infomax']
+  step = _choices(outcome)['corr_c']
   assert step == int(outcome.selected.step)
   kept = load_file(tmp_path / best.FOLDER / f'{step}.safetensors')
   named = checkpoint.named_leaves(outcome.selected._asdict())

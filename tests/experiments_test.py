@@ -32,7 +32,7 @@ def test_folder_holds_what_the_readme_says(finished):
   config = json.loads((run / 'config.json').read_text())
   lines = (run / 'metrics.jsonl').read_text().splitlines()
   assert set(results['target_accuracy']) == {'last', 'selected', 'oracle'}
-  assert results['selected_by'] == config['flags']['select'] == 'infomax'
+  assert results['selected_by'] == config['flags']['select'] == 'corr_c'
   assert results['method'] == 'dann' and results['steps'] == 4
   assert results['dataset'] == 'digits' and results['seed'] == 0
   assert results['source'] == 'plain' and results['target'] == 'photo'
@@ -46,11 +46,11 @@ def test_folder_holds_what_the_readme_says(finished):
   for found in (results, baseline):
     assert found['validators'].keys() == VALIDATORS.keys()
     assert found['evaluations'] == 2
-    choice = found['validators']['infomax']
+    choice = found['validators']['corr_c']
     assert choice['step'] == found['selected_step']
     assert choice['target_accuracy'] == found['target_accuracy']['selected']
   scores = results['baseline']['last_scores']
-  assert scores['infomax'] == baseline['validators']['infomax']['last_score']
+  assert scores['corr_c'] == baseline['validators']['corr_c']['last_score']
   assert config['flags']['grl_schedule'] == 'paper'
   assert config['flags']['backbone'] == 'lenet'
   assert len(config['devices']) == 2 and config['versions']['jax']
@@ -111,7 +111,7 @@ def test_baseline_is_selected_alike(finished, tmp_path):
   flags = (f'--baseline={run}/source_only', f'--workdir={tmp_path}/run')
   process = scripts.run('mmd', *QUICK, *flags, '--select=snd')
   assert process.returncode == 2
-  assert '--select=infomax, this run has snd' in process.stderr
+  assert '--select=corr_c, this run has snd' in process.stderr
 
 
 @pytest.mark.slow

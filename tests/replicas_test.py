@@ -36,7 +36,7 @@ SEEDS = (0, 1, 2)
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
   """One validator, and no program that is compiled again unnoticed."""
-  few = {name: VALIDATORS[name] for name in ('infomax', 'source_accuracy')}
+  few = {name: VALIDATORS[name] for name in ('corr_c', 'source_accuracy')}
   monkeypatch.setattr(assess, 'VALIDATORS', few)
   # Not the logging of all: Orbax warns on a machine that others use.
   logging = types.SimpleNamespace(warning=pytest.fail)

@@ -63,7 +63,7 @@ def test_target_labels_change_nothing_but_the_report(
 _BOTH = ('honest', 'blind')
 
 
-@pytest.mark.parametrize('select', ['source_accuracy', 'infomax', 'dev'])
+@pytest.mark.parametrize('select', ['source_accuracy', 'corr_c', 'dev'])
 def test_selection_takes_the_best_score_and_of_equals_the_latest(select):
   outcome = training.run(steps=60, select=select)
   record, pair = outcome.record, toy.pair()

@@ -42,7 +42,7 @@ def test_whoever_comes_later_need_not_say_more_and_must_agree(facts):
   first = facts(*QUICK, '--trials=7', '--seed=3', '--bottleneck=8')
   assert first['flags'] == ['--batch_size=8', '--steps=2', '--bottleneck=8']
   assert (first['trials'], first['seed'], first['sampler']) == (7, 3, 'tpe')
-  assert (first['select'], first['prune']) == ('infomax', True)
+  assert (first['select'], first['prune']) == ('corr_c', True)
   assert first['ranges']['learning_rate']['attributes']['high'] == 0.1
   assert facts() == facts('--trials=7', '--seed=3') == first
   assert facts(*QUICK, '--seed=3', '--bottleneck=8') == first
@@ -53,7 +53,7 @@ def test_whoever_comes_later_need_not_say_more_and_must_agree(facts):
     # Nothing else is told: what is not said now is as it was.
     (('--sampler=random',), r'\(sampler: tpe there, random now\)'),
     (('--trials=8',), r'\(trials: 7 there, 8 now\)'),
-    (('--select=snd',), r'snd now; select: infomax there, snd now\)'),
+    (('--select=snd',), r'snd now; select: corr_c there, snd now\)'),
   ):
     with pytest.raises(UserError, match=said):
       facts(*words)
@@ -119,7 +119,7 @@ def test_the_values_tried_are_flags_of_the_run(tmp_path, capsys):
   assert config['flags']['learning_rate'] == float(row['learning_rate'])
   assert config['flags']['seed'] == 4 and config['flags']['batch_size'] == 8
   results = json.loads((run / 'results.json').read_text())
-  score = results['validators']['infomax']['score']
+  score = results['validators']['corr_c']['score']
   assert float(row['score']) == score
   assert '1 trials: 1 complete' in told
   assert 'regret 0.0 points' in told

@@ -70,32 +70,21 @@ def assessor(
   unmixed = mixtures.why_not(pair.prepare, pair.target_train.x)
   if unmixed and select in OF_MIXTURES:
     raise UserError(f'--select={select}: {unmixed}. Choose another validator.')
-  rows = _drawn(pair.target_train)
-  transductive = pair.target_train.x is pair.target_test.x
-  seen = None if transductive else subset(pair.target_train, rows).x
+  look = _looker(predict, pair, mixed=not unmixed)
 
   def evaluation(state: types.State) -> dict:
     result = {'step': int(state.step)}
     test = predict(state, pair.target_test.x)
     if select is not None:
-      source = predict(state, pair.source_val.x)
-      if transductive:
-        target = jax.tree.map(lambda array: array[rows], test)
-      else:
-        target = predict(state, seen)
-      y = pair.source_val.y
-      result['validation_accuracy'] = evaluate.share_right(source.logits, y)
-      evidence = Evidence(*source, y, *target)
+      seen = look(state, test)
+      result['validation_accuracy'] = evaluate.share_right(
+        seen.logits_s, seen.y_s
+      )
+      result['validators'] = {
+        name: _number(score(seen)) for name, score in VALIDATORS.items()
+      }
       if unmixed:
         result['absent'] = dict.fromkeys(OF_MIXTURES, unmixed)
-      else:
-        pairs = draw_pairs(target.logits)
-        mixed = mixtures.Mixtures(pair.target_train.x, rows[pairs])
-        logits = predict(state, mixed).logits
-        evidence = evidence._replace(pairs=pairs, logits_mixed=logits)
-      result['validators'] = {
-        name: _number(score(evidence)) for name, score in VALIDATORS.items()
-      }
     elif validation is not None:
       accuracy = evaluate.accuracy(predict, state, validation)
       result['validation_accuracy'] = accuracy
@@ -150,6 +139,35 @@ def choices(evaluations: Sequence[Evaluation]) -> dict[str, dict]:
   for name, why in evaluations[-1].get('absent', {}).items():
     found[name] |= {'regret': None, 'why': why}
   return found
+
+
+def _looker(
+  predict: evaluate.PredictAllFn, pair: DomainPair, *, mixed: bool
+) -> Callable[[types.State, types.Prediction], Evidence]:
+  """Makes the function that predicts what validators see, without target y.
+
+  It takes the prediction of target test examples, which are those of training
+  in the transductive protocol and are not predicted twice then.
+  """
+  rows = _drawn(pair.target_train)
+  transductive = pair.target_train.x is pair.target_test.x
+  x = None if transductive else subset(pair.target_train, rows).x
+
+  def look(state: types.State, test: types.Prediction) -> Evidence:
+    source = predict(state, pair.source_val.x)
+    if transductive:
+      target = jax.tree.map(lambda array: array[rows], test)
+    else:
+      target = predict(state, x)
+    seen = Evidence(*source, pair.source_val.y, *target)
+    if not mixed:
+      return seen
+    pairs = draw_pairs(target.logits)
+    mixtures_x = mixtures.Mixtures(pair.target_train.x, rows[pairs])
+    logits = predict(state, mixtures_x).logits
+    return seen._replace(pairs=pairs, logits_mixed=logits)
+
+  return look
 
 
 def _drawn(examples: Examples) -> np.ndarray:

@@ -86,18 +86,20 @@ def headline(rows: Rows, results: Sequence[Mapping[str, Any]] = ()) -> str:
   if not means:
     return f'No method has results for all tasks and seeds yet.{left_out}'
   best = max(means, key=means.get)
-  text = (
-    f'{summary.display_name(best)} has the highest mean over all tasks,'
-    f' {summary.percent(means[best])} (last step)'
-  )
+  name, mean = summary.display_name(best), summary.percent(means[best])
+  highest = f'{name} has the highest mean over all tasks, {mean} (last step)'
   if before is None:
-    return f'{text}.{left_out}'
-  gain = summary.signed(summary.points(means[best], before))
+    return f'{highest}.{left_out}'
+  gain = summary.points(means[best], before)
   compared = [one['baseline'] for one in results if one['method'] == best]
   budget = summary.budget(*filter(None, compared))
+  source_only = f'source-only {budget} {summary.percent(before)}'
+  difference = f'{summary.signed(gain)} points.{left_out}'
+  if gain > 0:
+    return f'{highest}; {source_only}: {difference}'
   return (
-    f'{text}; source-only {budget} {summary.percent(before)}: {gain}'
-    f' points.{left_out}'
+    f'No method has a higher mean over all tasks than {source_only} (last'
+    f' step); the nearest, {name}, has {mean}: {difference}'
   )
 
 

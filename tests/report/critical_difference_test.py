@@ -111,6 +111,19 @@ def test_no_method_wins_by_the_seeds_that_are_left():
   assert said.startswith('No method has results for all tasks and seeds yet.')
 
 
+@pytest.mark.parametrize(
+  'last, gain', [(0.5, '±0.0'), (0.45, '\N{MINUS SIGN}5.0')]
+)
+def test_no_method_wins_that_does_not_gain(last, gain):
+  rows = _rows(source_only=[0.5] * 4, dann=[last] * 4, mmd=[0.4] * 4)
+  said = benchmark_page.headline(rows).replace('\N{NO-BREAK SPACE}', ' ')
+  assert said == (
+    'No method has a higher mean over all tasks than source-only under the same'
+    ' budget 50.0 % (last step); the nearest, DANN, has'
+    f' {100 * last:.1f} %: {gain} points.'
+  )
+
+
 def test_what_is_tuned_for_a_method_is_said():
   rows = _rows(source_only=[0.5] * 4, dann=[0.6] * 4)
   tuned = {'method': 'dann', 'baseline': {'tuned': ['learning_rate']}}

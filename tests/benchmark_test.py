@@ -149,7 +149,7 @@ def test_tables_of_runs(given, tmp_path, capsys):
   assert '| dann | last | 3 | −19.0 | −21.5 to −16.5 | −20.0 |' in text
   assert 'NEGATIVE TRANSFER' in text and 'NEGATIVE TRANSFER' in said
   assert 'p (t)' in text and 'p (t)' not in said
-  assert '| infomax | 6 | 5.0 | 10.0 | 0.50 | 1.00 |' in text
+  assert '| infomax | 6 | 5.00 | 10.0 | 0.50 | 1.00 |' in text
   lines = (tmp_path / 'results.csv').read_text().splitlines()
   assert 'last,selected,oracle,source_only,selected_by' in lines[0]
   assert len(lines) == 7

@@ -75,7 +75,7 @@ def words(found: Sequence[Chooser]) -> list[list[str]]:
       [
         one.name,
         str(one.runs),
-        f'{100 * one.mean_regret:.1f}',
+        f'{100 * one.mean_regret:.2f}',
         f'{100 * one.worst_regret:.1f}',
         _correlation(one.within),
         _correlation(one.across),

@@ -34,7 +34,8 @@ class Scores(NamedTuple):
   nce: float | None
 
 
-PredictFn = Callable[[types.PyTree, jax.Array], types.Prediction]
+# Of variables alone: nothing of it is trained, so that there is no state.
+ForwardFn = Callable[[types.PyTree, jax.Array], types.Prediction]
 
 
 def scores(
@@ -121,7 +122,7 @@ def to_csv(path: pathlib.Path, found: list[Scores]) -> None:
 
 def _of_run(
   run: pathlib.Path, pair: DomainPair
-) -> tuple[PredictFn, types.PyTree]:
+) -> tuple[ForwardFn, types.PyTree]:
   found = trained.read(run)
   names = found.config['class_names']
   model = from_settings.classifier(found.config['flags'], len(names))
@@ -133,7 +134,7 @@ def _of_run(
 
 def _of_file(
   path: pathlib.Path, pair: DomainPair
-) -> tuple[PredictFn, types.PyTree]:
+) -> tuple[ForwardFn, types.PyTree]:
   name = backbone_of(path)
   backbone = from_settings.backbone({'backbone': name, 'dtype': 'float32'})
   template = _template(backbone, pair, path)

@@ -25,11 +25,15 @@ def table(
 ) -> str:
   """A floating table, for `\\usepackage{booktabs}`.
 
+  Lines and columns change places where that is narrower, as pages are: a matrix
+  of few methods and many tasks has a line a task.
+
   Args:
     lines: words, the header first.
     caption: what it shows.
     notes: below it, one a line.
   """
+  lines = min(lines, list(zip(*lines, strict=True)), key=_width)
   header, *rest = [' & '.join(map(escape, line)) + r' \\' for line in lines]
   below = [r'\par\footnotesize ' + escape(note) for note in notes]
   return '\n'.join(
@@ -49,3 +53,8 @@ def table(
       '',
     ]
   )
+
+
+def _width(lines: Sequence[Sequence[str]]) -> int:
+  """Letters, of columns as wide as their longest word."""
+  return sum(max(map(len, column)) for column in zip(*lines, strict=True))

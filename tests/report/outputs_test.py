@@ -173,3 +173,12 @@ def test_latex_prints_what_is_special_to_it():
   assert latex.escape('a_b & 5 % \\ {x}') == (
     r'a\_b \& 5 \% \textbackslash{} \{x\}'
   )
+
+
+def test_latex_tables_have_many_tasks_as_lines_and_many_methods_too():
+  tasks = [f'a → b{n}' for n in range(9)]
+  by_method = [['', *tasks, 'mean'], ['dann', *['90.1 ± 0.2'] * 10]]
+  by_task = [['', 'dann'], *([task, '90.1 ± 0.2'] for task in [*tasks, 'mean'])]
+  text = latex.table(by_method, 'x')
+  assert text == latex.table(by_task, 'x') and r'\begin{tabular}{lr}' in text
+  assert r'a $\to$ b8 & 90.1 $\pm$ 0.2 \\' in text

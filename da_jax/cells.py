@@ -81,7 +81,9 @@ def run_all(cells: Sequence[Cell], jobs: int) -> dict[pathlib.Path, str]:
           raise InterruptedRunsError(number, done, len(cells))
         for run, why in _ended(under_way).items():
           failures[run] = why
-          bar.console.print(f'{run} failed: {why}', highlight=False)
+          bar.console.print(
+            f'{run} failed: {why}', highlight=False, markup=False
+          )
       bar.update(task, completed=len(cells))
     finally:
       children.end((work.child for work in under_way.values()), signal.SIGKILL)

@@ -28,8 +28,8 @@ def _writes(run, after=None):
   return Cell(run, (sys.executable, '-c', _WRITE, str(run), *needed), after)
 
 
-def _fails(run):
-  said = 'import sys; print("one"); sys.exit("there is no such flag")'
+def _fails(run, why='there is no such flag'):
+  said = f'import sys; print("one"); sys.exit("{why}")'
   return Cell(run, (sys.executable, '-c', said))
 
 
@@ -57,6 +57,15 @@ def test_a_failure_is_named_and_harms_only_what_needs_it(tmp_path):
   assert 'no such flag' in failures[needs]
   assert set(failures) == {bad, needs}
   assert runs.results_of(other) and not needs.exists()
+
+
+def test_a_failure_says_what_it_said_letter_by_letter(tmp_path, capsys):
+  bad, other = tmp_path / 'bad[b]', tmp_path / 'other'
+  why = 'photos[/day] has no [b]classes[/b]'
+  failures = cells.run_all([_fails(bad, why), _writes(other)], jobs=1)
+  assert failures == {bad: f'exit code 1, {why}'}
+  told = ''.join(capsys.readouterr().err.split())
+  assert ''.join(why.split()) in told and runs.results_of(other)
 
 
 _WAIT = """

@@ -6,7 +6,7 @@ import io
 import statistics
 from typing import Any
 
-from rich import box, table
+from rich import box, markup, table
 
 _COLUMNS = (
   'method',
@@ -117,15 +117,16 @@ def cells(rows: Rows, which: str = 'last') -> list[list[str]]:
 
 def to_markdown(lines: Sequence[Sequence[str]]) -> str:
   """Lines of words, the header first, as a table of Markdown."""
-  header, *rest = [f'| {" | ".join(line)} |' for line in lines]
+  escaped = [[word.replace('|', r'\|') for word in line] for line in lines]
+  header, *rest = [f'| {" | ".join(line)} |' for line in escaped]
   rule = '|' + '---|' * len(lines[0])
   return '\n'.join([header, rule, *rest]) + '\n'
 
 
 def to_terminal(lines: Sequence[Sequence[str]], title: str) -> table.Table:
   """Lines of words, the header first, as a table."""
-  grid = table.Table(title=title, box=box.SIMPLE_HEAVY)
-  header, *rest = lines
+  grid = table.Table(title=markup.escape(title), box=box.SIMPLE_HEAVY)
+  header, *rest = [list(map(markup.escape, line)) for line in lines]
   for place, name in enumerate(header):
     grid.add_column(name, justify='right' if place else 'left')
   for line in rest:

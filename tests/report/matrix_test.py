@@ -3,6 +3,8 @@
 import csv
 import io
 
+from rich import console
+
 from da_jax.report import matrix
 
 RESULTS = {
@@ -57,3 +59,11 @@ def test_markdown_is_a_table():
   assert text[0] == '|  | a → b | a → c | mean |'
   assert text[1] == '|---|---|---|---|'
   assert len(text) == 4
+  assert matrix.to_markdown([['a|b']]).startswith('| a\\|b |')
+
+
+def test_the_terminal_shows_brackets(capsys):
+  lines = [['[/x]', 'b'], ['[b]dann[/b]', '1']]
+  console.Console(width=80).print(matrix.to_terminal(lines, 'of [y]'))
+  told = capsys.readouterr().out
+  assert all(word in told for word in ('[/x]', '[b]dann[/b]', 'of [y]'))

@@ -16,7 +16,8 @@ _NO_LABELS = (
 )
 _EVERY = (
   'The validator decides on the checkpoint of each trial and then on the trial;'
-  ' regret is to the best of all trials and checkpoints.'
+  ' regret is to the best of all trials and checkpoints, of those given up as'
+  ' far as they ran.'
 )
 
 
@@ -83,12 +84,12 @@ def _warnings(
     reasons = [row['failure'] for row in rows if row['failure']]
     return [f'No trial is complete; the last said: {reasons[-1]}.']
   told = []
-  pruned = [row for row in rows if row['state'] == 'pruned']
-  lost = max((row['selected'] for row in pruned), default=0.0)
-  if lost > verdict.oracle['selected']:
+  lost = verdict.best
+  if lost['state'] == 'pruned':
     told.append(
-      f'A trial that was given up had reached {summary.percent(lost)}, more'
-      ' than any complete one: --noprune would not lose it.'
+      f'Trial {lost["trial"]} was given up and had reached'
+      f' {summary.percent(lost["oracle"])}, more than any complete one:'
+      ' --noprune would not lose it.'
     )
   edges = [
     name

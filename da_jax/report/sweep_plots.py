@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from da_jax.report import figures
 from da_jax.tuning import ranges as tuned
-from da_jax.tuning.outcome import Row, Verdict, complete
+from da_jax.tuning.outcome import Row, Verdict, complete, reached
 from da_jax.tuning.ranges import Ranges
 
 _GREY = '#9a9a9a'
@@ -44,7 +44,7 @@ def against_oracle(
     axes = figure.add_subplot()
     accuracy = lambda row: 100 * row['selected']
     score = lambda row: row['score']
-    _points(axes, complete(rows), score, accuracy)
+    _points(axes, reached(rows), score, accuracy)
     for row, marker, name, colour in (
       (verdict.oracle, _ORACLE, "oracle's trial", figures.COLOURS[3]),
       (verdict.chosen, _CHOSEN, 'chosen', figures.COLOURS[2]),

@@ -20,7 +20,11 @@ _RESULTS = ('score', 'last', 'selected', 'oracle', 'seconds', 'failure')
 
 
 class Verdict(NamedTuple):
-  """The choice of the validator among complete trials, and better ones."""
+  """The choice of the validator among complete trials, and better ones.
+
+  The oracle chooses among all that reached an evaluation: what was given up by
+  the validator is part of what the validator costs.
+  """
 
   chosen: Row
   oracle: Row  # of the best 'selected'
@@ -57,14 +61,20 @@ def complete(found: Sequence[Row]) -> list[Row]:
   return [row for row in found if row['state'] == 'complete']
 
 
+def reached(found: Sequence[Row]) -> list[Row]:
+  """The rows of trials that were evaluated, those given up last."""
+  rows = [row for row in found if row['oracle'] != '']
+  return sorted(rows, key=lambda row: row['state'] == 'pruned')
+
+
 def verdict(found: Sequence[Row]) -> Verdict | None:
   """The choice and its regret in shares of [0, 1]; None of no trial."""
   ended = complete(found)
   if not ended:
     return None
   chosen = ended[agreement.choose([row['score'] for row in ended])]
-  oracle = max(ended, key=lambda row: row['selected'])
-  best = max(ended, key=lambda row: row['oracle'])
+  oracle = max(reached(found), key=lambda row: row['selected'])
+  best = max(reached(found), key=lambda row: row['oracle'])
   return Verdict(
     chosen,
     oracle,
@@ -75,10 +85,14 @@ def verdict(found: Sequence[Row]) -> Verdict | None:
 
 
 def validators(sweep: Sweep, found: Sequence[Row]) -> list[ValidatorChoice]:
-  """What each validator would have chosen, the least regret first."""
+  """What each validator would have chosen of complete trials.
+
+  Returns:
+    The least regret first, to the best of all that were evaluated.
+  """
   ended = complete(found)
   results = [runs.results_of(study.run_of(sweep, r['trial'])) for r in ended]
-  best = max((row['oracle'] for row in ended), default=math.nan)
+  best = max((row['oracle'] for row in reached(found)), default=math.nan)
   told = []
   for name in results[0]['validators'] if results else ():
     choices = [result['validators'][name] for result in results]

@@ -226,5 +226,9 @@ def test_what_a_pruned_trial_reached_is_told(tmp_path):
   row = outcome.rows(pruned)[2]
   assert (row['score'], row['selected'], row['last']) == (4, 2.0, 0.5)
   text = sweep_page.write(pruned, outcome.rows(pruned))
-  assert 'given up had reached 200.0' in text
-  assert outcome.verdict(outcome.rows(pruned)).chosen['trial'] != 2
+  assert 'Trial 2 was given up and had reached 200.0' in text
+  verdict = outcome.verdict(outcome.rows(pruned))
+  assert verdict.chosen['trial'] != 2
+  assert verdict.oracle['trial'] == verdict.best['trial'] == 2
+  regret = 2.0 - verdict.chosen['selected']
+  assert verdict.regret == verdict.full_regret == pytest.approx(regret)

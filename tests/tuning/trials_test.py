@@ -135,11 +135,15 @@ def test_a_grid_ends_however_its_last_trial_does(end, tmp_path, monkeypatch):
   assert (tmp_path / 'index.html').exists()
 
 
-def test_runs_below_the_median_are_given_up(tmp_path):
-  """Of constant scores: exactly those below the median of complete ones."""
+@pytest.mark.parametrize('shift', [1.0, -1.0])
+def test_runs_below_the_median_are_given_up(shift, tmp_path):
+  """Of constant scores: exactly those below the median of complete ones.
+
+  Whatever they reach on the target.
+  """
   sweep = sweeps.opened(tmp_path, trials=8, prune=True)
   pauses = iter([0] * study.PRUNE_AFTER_TRIALS + [1.0] * 3)
-  make = lambda work: sweeps.command(next(pauses))(work)
+  make = lambda work: sweeps.command(next(pauses), shift)(work)
   trials.carry_out(sweep, make)
   values = []
   for trial in study.trials(sweep):

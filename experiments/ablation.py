@@ -29,7 +29,12 @@ _ONE = flags.DEFINE_bool(
 
 
 def main():
-  matrix_flags.refuse_overwrite()
+  matrix_flags.refuse(
+    {
+      'seed': 'give --seeds',
+      'baseline': 'settings are compared with each other',
+    }
+  )
   factors = _factors()
   base = _base(factors) if _ONE.value else None
   settings = ablation.grid(factors)

@@ -31,14 +31,23 @@ _WITH = flags.DEFINE_multi_string(
 )
 _PER_RUN = (*PER_RUN, 'source', 'target')
 _SAME = set(SHARED).difference(baselines.TUNED)
+_ADAPTED = ('adain',)  # flags of all methods that adapt
+_TASK = 'give --tasks=source:target,...'
+_INSTEAD = {
+  'seed': 'give --seeds',
+  'source': _TASK,
+  'target': _TASK,
+  'baseline': 'with source_only among --methods all are compared with it',
+}
 
 
 def main():
-  matrix_flags.refuse_overwrite()
+  matrix_flags.refuse(_INSTEAD)
   out = pathlib.Path(FLAGS.workdir or f'runs/benchmark-{FLAGS.dataset}')
   keys = list(itertools.product(_tasks(), matrix_flags.seeds(), _methods()))
   more = _more()
   cells = {key: _cell(out, *key, more) for key in keys}
+  _check_folders(cells)
   asked.check(cells.values())
   failures = run_all(list(cells.values()), FLAGS.jobs)
   asked.check(cells.values())  # others may have made some meanwhile
@@ -118,6 +127,18 @@ def _more() -> dict[str, list[str]]:
   return more
 
 
+def _check_folders(cells: Mapping[tuple, Cell]) -> None:
+  """Raises UserError where two tasks would have one folder."""
+  tasks: dict[pathlib.Path, tuple[str, str]] = {}
+  for (task, *_), cell in cells.items():
+    other = tasks.setdefault(cell.run, task)
+    if other != task:
+      raise UserError(
+        f'--tasks: {":".join(other)} and {":".join(task)} would both be in'
+        f' {cell.run.parent}: rename a domain, or give them a --workdir each.'
+      )
+
+
 def _cell(
   out: pathlib.Path,
   task: tuple[str, str],
@@ -129,11 +150,14 @@ def _cell(
   run, baseline = (folder / f'{m}-seed{seed}' for m in (name, 'source_only'))
   compared = name != 'source_only' and 'source_only' in _METHODS.value
   script, *own = METHODS[name]
+  names = SHARED if name == 'source_only' else (*SHARED, *_ADAPTED)
+  wanted = FLAGS['report'].present and FLAGS.report
+  report = '--report' if wanted else '--noreport'
   command = [
     *(sys.executable, '-m', f'experiments.{script}'),
-    *matrix_flags.given(SHARED, without=_PER_RUN),
+    *matrix_flags.given(names, without=_PER_RUN),
     *(f'--source={task[0]}', f'--target={task[1]}', f'--seed={seed}'),
-    *(f'--workdir={run}', '--noreport'),
+    *(f'--workdir={run}', report),
     f'--baseline={baseline}' if compared else '--baseline=none',
     *own,
     *more.get(name, ()),
@@ -142,4 +166,4 @@ def _cell(
 
 
 if __name__ == '__main__':
-  commands.run(main, (*SHARED, *matrix_flags.NAMES))
+  commands.run(main, (*SHARED, *_ADAPTED, *matrix_flags.NAMES))

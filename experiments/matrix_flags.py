@@ -1,6 +1,6 @@
 """What scripts share that start many runs: the methods, seeds, given flags."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 import pathlib
 import re
 
@@ -41,13 +41,20 @@ def seeds() -> list[int]:
   return seeds_flag.seeds(default=3)
 
 
-def refuse_overwrite() -> None:
-  """Raises UserError where --overwrite is given, which is of one run."""
-  if FLAGS.overwrite:
-    raise UserError(
-      '--overwrite is for one run: remove the folders of those to be made anew,'
-      ' or choose another --workdir.'
-    )
+def refuse(instead: Mapping[str, str]) -> None:
+  """Raises UserError where a flag of single runs would do nothing.
+
+  Args:
+    instead: by name of the flag what there is for many runs, in words.
+  """
+  instead = {
+    'overwrite': 'remove the folders of those to be made anew, or choose'
+    ' another --workdir',
+    **instead,
+  }
+  for name, words in instead.items():
+    if FLAGS[name].present and FLAGS[name].value is not False:
+      raise UserError(f'--{name} does nothing here: {words}.')
 
 
 def given(names: Iterable[str], without: Collection[str]) -> list[str]:

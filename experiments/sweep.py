@@ -30,7 +30,13 @@ _PRUNE = flags.DEFINE_bool(
 
 
 def main():
-  matrix_flags.refuse_overwrite()
+  matrix_flags.refuse(
+    {
+      'seeds': 'all trials have the same --seed',
+      'jobs': 'start the command as often as there is to work at a time',
+      'baseline': 'trials are compared with each other',
+    }
+  )
   try:
     from da_jax.report import sweep_page
     from da_jax.tuning import outcome, study, trials

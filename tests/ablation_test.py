@@ -105,7 +105,8 @@ def test_each_alone_from_what_is_given(given):
     (('--vary=optimizer:sgd,sdg',), 'sdg is no value: .*adam'),
     (('--vary=ema:0.9', '--one_at_a_time'), 'varies from one value: --ema'),
     (('--vary=ema:0.9', '--seeds=x'), '--seeds are whole numbers'),
-    (('--vary=ema:0.9', '--overwrite'), '--overwrite is for one run'),
+    (('--vary=ema:0.9', '--overwrite'), '--overwrite does nothing here'),
+    (('--vary=ema:0.9', '--seed=3'), '--seed does nothing here: give --seeds'),
   ],
 )
 def test_wrong_use_is_named_before_anything_runs(given, words, said, tmp_path):

@@ -231,13 +231,33 @@ def test_runs_of_a_task_are_of_the_same_data(given, tmp_path):
       '--with=dann:--flagfile=experiments/flags/dann.digits.flags',
       '--dataset is not one for a method alone',
     ),
-    ('--overwrite', '--overwrite is for one run: remove'),
+    ('--overwrite', '--overwrite does nothing here: remove'),
+    ('--seed=3', '--seed does nothing here: give --seeds'),
+    ('--source=amazon', '--source does nothing here: give --tasks'),
+    ('--baseline=none', '--baseline does nothing here: with source_only'),
+    (
+      '--tasks=x/day:night,z/day:night',
+      'x/day:night and z/day:night would both be in .*day-night',
+    ),
   ],
 )
 def test_what_a_matrix_cannot_take_is_named(given, word, said, tmp_path):
   with pytest.raises(UserError, match=said):
     given('--methods=dann', word)
   assert not list(tmp_path.iterdir())
+
+
+def test_flags_go_to_the_runs_that_have_them(given, tmp_path):
+  given('--methods=source_only,dann', '--seeds=1', '--adain=0.5', '--report')
+  folder = tmp_path / 'amazon-webcam'
+  plain, adapted = (
+    json.loads((folder / f'{name}-seed0' / 'config.json').read_text())[
+      'command'
+    ]
+    for name in ('source_only', 'dann')
+  )
+  assert '--adain=0.5' in adapted and '--adain' not in plain
+  assert '--report' in adapted and '--report' in plain
 
 
 def test_a_method_may_be_optimised_otherwise(given, tmp_path):

@@ -80,12 +80,16 @@ def test_wrong_use_is_named_before_anything_runs(facts, words, said, tmp_path):
   assert not list(tmp_path.iterdir())
 
 
-def test_nothing_is_overwritten():
+@pytest.mark.parametrize(
+  'word', ['--overwrite', '--seeds=2', '--jobs=2', '--baseline=none']
+)
+def test_flags_of_others_are_refused(word):
+  name = word.partition('=')[0]
   with (
-    flagsaver.flagsaver(overwrite=True),
-    pytest.raises(UserError, match='--overwrite is for one run'),
+    flagsaver.flagsaver(),
+    pytest.raises(UserError, match=f'^{name} does nothing here'),
   ):
-    FLAGS.mark_as_parsed()
+    FLAGS(('x', word))
     sweep.main()
 
 

@@ -65,8 +65,9 @@ def interaction(
       text = '–' if np.isnan(mean) else f'{100 * mean:.1f}'
       colour = 'white' if mean > dark else '#222222'
       axes.text(column, row, text, ha='center', va='center', color=colour)
-    axes.set_xticks(range(len(second.values)), _labels(second))
-    axes.set_yticks(range(len(first.values)), _labels(first))
+    plain = {'parse_math': False}
+    axes.set_xticks(range(len(second.values)), _labels(second), **plain)
+    axes.set_yticks(range(len(first.values)), _labels(first), **plain)
     axes.tick_params(length=0)
     axes.set(xlabel=second.name, ylabel=first.name)
     axes.set_title(f'{which}, %', loc='left')
@@ -119,7 +120,7 @@ def _effect(axes, factor: Factor, found: Effects) -> None:
     )
   labels = _labels(factor)
   turned = 30 if sum(map(len, labels)) > 24 else 0
-  axes.set_xticks(range(len(labels)), labels, rotation=turned)
+  axes.set_xticks(range(len(labels)), labels, rotation=turned, parse_math=False)
   axes.set_xlim(-0.4, len(labels) - 0.6)
   axes.set_title(factor.name, loc='left', parse_math=False)
   axes.grid(axis='y')

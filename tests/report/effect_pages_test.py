@@ -103,6 +103,13 @@ def test_an_ablation_that_failed_throughout_says_so(tmp_path):
   assert '6 of 6 runs failed' in text
 
 
+def test_values_with_dollars_are_no_formulas(tmp_path):
+  tried = [Factor('a', ('$a_$', '$^$')), Factor('b', ('$_$', '$$b^{'))]
+  found = [Run(setting, 0, _results(0.5)) for setting in factors.grid(tried)]
+  ablation_page.write(tmp_path, 'x', tried, found, None)
+  _is_whole((tmp_path / 'index.html').read_text())
+
+
 def test_only_small_pictures_shrink_on_a_phone(tmp_path):
   pictures = [figures.Picture('data:', f'{w} wide', w) for w in (330, 800)]
   parts = [sections.Section('Plots', pictures=pictures)]

@@ -12,6 +12,8 @@ import zipfile
 import numpy as np
 from scipy import special
 
+from da_jax.selection import statistics
+
 LIMIT = 12  # examples of a kind whose images are kept
 _LABELS, _GUESSES, _TRUTH = 'test_labels', 'test_guesses', 'test_truth'
 _ROWS, _IMAGES = 'changed_rows', 'changed_images'
@@ -81,29 +83,47 @@ def compare(before: Arrays, after: Arrays) -> Changes | None:
   )
 
 
-def pictures(
-  predictions: pathlib.Path, after: Arrays, x: Any
-) -> dict[str, np.ndarray]:
+def read(predictions: pathlib.Path) -> dict[str, np.ndarray]:
+  """What `outcomes` gave of another run; nothing where that cannot be read."""
+  try:
+    with np.load(predictions) as arrays:
+      names = (_LABELS, _GUESSES, _TRUTH)
+      return {name: arrays[name] for name in names if name in arrays}
+  # What came before is no reason to fail.
+  except (OSError, ValueError, zipfile.BadZipFile):
+    return {}
+
+
+def told(found: Changes) -> dict[str, Any]:
+  """How many examples changed, and whether that may be chance.
+
+  Returns:
+    The four counts; 'mcnemar_p' of `statistics.mcnemar`, and 'verdict' of
+    `statistics.verdict`: about these two models, not about their methods.
+  """
+  repaired, broken = len(found.repaired), len(found.broken)
+  p = statistics.mcnemar(repaired, broken)
+  return {
+    'repaired': repaired,
+    'broken': broken,
+    'both_right': found.both_right,
+    'both_wrong': found.both_wrong,
+    'mcnemar_p': p,
+    'verdict': statistics.verdict(repaired - broken, p),
+  }
+
+
+def pictures(found: Changes, x: Any) -> dict[str, np.ndarray]:
   """Images of the examples that changed most, to be kept with the run.
 
   Args:
-    predictions: the file of the run that came before.
-    after: of `outcomes`.
+    found: of `compare`.
     x: inputs of the test set as in `Examples`, [n, ...].
 
   Returns:
     At most `LIMIT` of each kind and their rows; nothing for other data than
-    images, or where the two runs cannot be compared.
+    images.
   """
-  try:
-    with np.load(predictions) as arrays:
-      before = {name: arrays[name] for name in after if name in arrays}
-  # Pictures are no reason to fail.
-  except (OSError, ValueError, zipfile.BadZipFile):
-    return {}
-  found = compare(before, after)
-  if found is None:
-    return {}
   rows = np.concatenate([found.repaired[:LIMIT], found.broken[:LIMIT]])
   images = x[rows]
   return {_ROWS: rows, _IMAGES: images} if images.ndim == 4 else {}

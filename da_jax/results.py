@@ -43,7 +43,8 @@ def finish(
     pair: the data.
     outcome: of training.
     selected_by: what chose `outcome.selected`, in words.
-    baseline: of `baselines`, to compare with.
+    baseline: of `baselines`, to compare with: also example by example, where
+      that run's predictions are found.
     notes: on what was done, for readers of the report.
 
   Returns:
@@ -54,6 +55,8 @@ def finish(
     for part in (pair.source_val, pair.target_test)
   )
   counts = evaluate.confusion(target.logits, pair.target_test.y)
+  told = changes.outcomes(target.logits, pair.target_test.y)
+  found = changes.compare(_earlier(run, baseline), told)
   results = {
     **_named(config, pair),
     **_recorded(outcome.record),
@@ -65,12 +68,13 @@ def finish(
     },
     **_by_class(pair.class_names, counts),
     'baseline': baseline,
+    'changes': found and changes.told(found),
     'notes': list(notes),
   }
   if hosts.is_first():
-    earlier = baseline and baseline['run'] and run / baseline['run']
-    path = run / runs.PREDICTIONS
-    _save_predictions(path, pair, source, target, counts, earlier)
+    pictures = changes.pictures(found, pair.target_test.x) if found else {}
+    whole = {'confusion': counts, **told, **pictures}
+    _save_predictions(run / runs.PREDICTIONS, pair, source, target, whole)
     best.prune(run, [one['step'] for one in results['validators'].values()])
     write(run, results)
   return results
@@ -130,7 +134,15 @@ def _by_class(names: Sequence[str], counts: np.ndarray) -> dict[str, Any]:
   }
 
 
-def _save_predictions(path, pair, source, target, counts, earlier) -> None:
+def _earlier(run: pathlib.Path, baseline: dict | None) -> changes.Arrays:
+  """What became of the test examples in the run that is compared with."""
+  if not baseline or not baseline['run']:
+    return {}
+  return changes.read(run / baseline['run'] / runs.PREDICTIONS)
+
+
+def _save_predictions(path, pair, source, target, whole) -> None:
+  """Writes some rows of either domain, and `whole`: what is of all."""
   rows = {}
   for domain, prediction, examples in (
     ('source', source, pair.source_val),
@@ -144,9 +156,4 @@ def _save_predictions(path, pair, source, target, counts, earlier) -> None:
   images = pair.target_test.x[order[:SHOWN_IMAGES]]
   if images.ndim == 4:
     rows['target_images'] = images
-  told = changes.outcomes(target.logits, pair.target_test.y)
-  if earlier:
-    before = earlier / runs.PREDICTIONS
-    rows |= changes.pictures(before, told, pair.target_test.x)
-  rows |= told
-  files.save_arrays(path, {'confusion': counts, **rows})
+  files.save_arrays(path, rows | whole)

@@ -50,23 +50,48 @@ def test_images_of_the_greatest_changes_are_kept(tmp_path):
   told = [changes.outcomes(logits, y) for logits in (before, after)]
   np.savez(tmp_path / 'before.npz', confusion=np.eye(3), **told[0])
   x = np.arange(400).reshape(-1, 1, 1, 1)
-  kept = changes.kept(changes.pictures(tmp_path / 'before.npz', told[1], x))
-  found = changes.compare(*told)
+  found = changes.compare(changes.read(tmp_path / 'before.npz'), told[1])
+  kept = changes.kept(changes.pictures(found, x))
   most = {*found.repaired[: changes.LIMIT], *found.broken[: changes.LIMIT]}
   assert set(kept) == most and len(most) == 2 * changes.LIMIT
   assert all(image.item() == row for row, image in kept.items())
   rows = x[:, :, 0, 0]
-  assert changes.pictures(tmp_path / 'before.npz', told[1], rows) == {}
+  assert changes.pictures(found, rows) == {}
 
 
 @pytest.mark.parametrize('content', [None, b'half of'])
-def test_no_images_without_the_other_run(tmp_path, content):
-  y, logits, _ = _models()
+def test_nothing_is_read_where_the_other_run_is_not(tmp_path, content):
   path = tmp_path / 'before.npz'
   if content is not None:
     path.write_bytes(content)
-  told = changes.outcomes(logits, y)
-  assert changes.pictures(path, told, np.zeros((40, 1, 1, 3))) == {}
+  assert changes.read(path) == {}
+
+
+def _changes(repaired, broken):
+  rows = np.arange(repaired), np.arange(broken)
+  return changes.Changes(*rows, both_right=7, both_wrong=2)
+
+
+@pytest.mark.parametrize(
+  ('repaired', 'broken', 'verdict'),
+  [
+    (40, 12, 'helps'),
+    (12, 40, 'negative transfer'),
+    (20, 22, 'no evidence'),
+    (5, 0, 'no evidence'),  # p = 2 / 2^5 = .0625
+    (0, 6, 'negative transfer'),  # p = 2 / 2^6 = .03125
+    (0, 0, 'no evidence'),
+  ],
+)
+def test_verdict_is_by_the_sum_of_binomials(repaired, broken, verdict):
+  told = changes.told(_changes(repaired, broken))
+  n, least = repaired + broken, min(repaired, broken)
+  tail = sum(math.comb(n, i) for i in range(least + 1)) / 2**n
+  assert told['mcnemar_p'] == pytest.approx(min(1.0, 2 * tail))
+  assert told['verdict'] == verdict
+  counts = [told[name] for name in ('repaired', 'broken')]
+  assert counts == [repaired, broken]
+  assert (told['both_right'], told['both_wrong']) == (7, 2)
 
 
 def test_other_test_sets_are_not_compared():

@@ -59,6 +59,15 @@ def test_folder_holds_what_the_readme_says(finished):
   assert (run / 'report.html').read_text().startswith('<!')
   predictions = np.load(run / 'predictions.npz')
   assert predictions['confusion'].sum() == 1600
+  before = np.load(run / 'source_only' / 'predictions.npz')
+  was, is_ = (
+    p['test_guesses'] == p['test_labels'] for p in (before, predictions)
+  )
+  told = results['changes']
+  assert told['repaired'] == (is_ & ~was).sum()
+  assert told['broken'] == (was & ~is_).sum()
+  assert told['verdict'] in process.stdout.lower()
+  assert baseline['changes'] is None
   assert len(predictions['target_images']) == 32
 
 

@@ -71,7 +71,7 @@ def _content(run: folder.Run) -> dict[str, Any]:
       (results.get('baseline') or {}).get('method', '')
     ),
     'headline': summary.headline(results),
-    'warning': summary.warning(results),
+    'by_labels': summary.verdict(results),
     'rows': summary.rows(results),
     'oracle_note': summary.ORACLE_NOTE,
     'evaluation': curves.evaluation(run),
@@ -79,7 +79,7 @@ def _content(run: folder.Run) -> dict[str, Any]:
     'choices': validators.choices(results),
     'choices_title': validators.TITLE,
     'choices_note': validators.NOTE,
-    'verdict': validators.verdict(results),
+    'by_validator': validators.verdict(results),
     'choice_curves': validators.curves(run),
     'scores': scores.table(run),
     'a_distance': scores.a_distance(results),

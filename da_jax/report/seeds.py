@@ -8,13 +8,14 @@ from rich import box, console, markup, table
 
 from da_jax import files, over_seeds
 from da_jax.report import page, summary
+from da_jax.selection import statistics
 
 COLUMNS = ('', 'last step', 'selected', 'oracle')
 NOTE = (
   'Target accuracy: mean over seeds, 95 % interval by t (by bootstrap in'
   f' results.json). The oracle {summary.ORACLE_NOTE}.'
 )
-_LOUD = {'negative transfer': 'NEGATIVE TRANSFER'}
+_LOUD = {statistics.HURTS: summary.NEGATIVE}
 
 
 def rows(whole: Mapping[str, Any]) -> list[list[str]]:

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 import math
 from typing import Any, NamedTuple
 
+from da_jax.selection.statistics import HELPS, HURTS, NO_EVIDENCE
+
 Results = dict[str, Any]
 PICKS = ('last', 'selected', 'oracle')  # which step's accuracy, see `Row`
 ORACLE_NOTE = 'uses target labels: never for comparison'
+NEGATIVE = HURTS.upper()  # not to be overlooked
+_WORDS = {HELPS: 'Helps', NO_EVIDENCE: 'No evidence', HURTS: NEGATIVE}
 
 
 class Row(NamedTuple):
@@ -16,6 +20,13 @@ class Row(NamedTuple):
   last: str  # after the last step
   selected: str  # at the step chosen without target labels
   oracle: str  # at the step with the best target accuracy
+
+
+class Verdict(NamedTuple):
+  """Whether a run is better than what it is compared with."""
+
+  text: str
+  is_warning: bool
 
 
 def display_name(method: str) -> str:
@@ -97,25 +108,39 @@ def budget(*baselines: Mapping[str, Any]) -> str:
   return 'under the same budget' + but * bool(tuned)
 
 
-def warning(results: Results) -> str | None:
-  """A sober sentence where adaptation did not help, else None."""
+def verdict(results: Results) -> Verdict | None:
+  """Whether adaptation helped, by the target test examples of the last step.
+
+  By McNemar's exact test, which speaks of these two models on these examples.
+
+  Returns:
+    None without a baseline. Where examples were not compared, as in older
+    results, nothing is tested: a sentence only where the run is worse.
+  """
   baseline = results.get('baseline')
   if not baseline:
     return None
   name = display_name(baseline['method'])
   name += ' training' if baseline['run'] else ''
+  if told := results.get('changes'):
+    return Verdict(
+      f'{_WORDS[told["verdict"]]} on these examples, compared with {name}:'
+      f' {told["repaired"]:,} repaired, {told["broken"]:,} broken (McNemar'
+      f' p {p_value(told["mcnemar_p"])}). One seed tells about these two'
+      ' models; --seeds=5 tells about the method.',
+      is_warning=told['verdict'] == HURTS,
+    )
   gain = points(
     results['target_accuracy'].get('last'),
     baseline['target_accuracy'].get('last'),
   )
-  if gain < 0:
-    return (
-      f'Adaptation hurt here: the model is {-gain:.1f} points worse on the '
-      f'target domain than {name}.'
-    )
-  if gain == 0:
-    return f'Adaptation made no difference here against {name}.'
-  return None
+  if not gain < 0:
+    return None
+  return Verdict(
+    f'The model is {-gain:.1f} points worse on the target domain than {name};'
+    ' not tested, as single examples were not compared.',
+    is_warning=True,
+  )
 
 
 def rows(results: Results) -> list[Row]:

@@ -38,12 +38,10 @@ def print_results(results: dict[str, Any]) -> None:
   screen.print(grid)
   for note in results.get('notes', ()):
     screen.print(markup.escape(note))
-  warning = summary.warning(results)
-  if warning:
-    screen.print(markup.escape(warning), style='bold')
-  verdict = validators.verdict(results)
-  if verdict:
-    screen.print(markup.escape(verdict))
+  if by_labels := summary.verdict(results):
+    screen.print(markup.escape(by_labels.text), style='bold')
+  if by_validator := validators.verdict(results):
+    screen.print(markup.escape(by_validator))
   choices = validators.choices(results)
   if choices:
     screen.print(_choices(choices))

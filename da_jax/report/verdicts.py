@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from da_jax.report import paired, summary
 from da_jax.report.matrix import Rows
 from da_jax.report.paired import Finding
+from da_jax.report.summary import NEGATIVE
 from da_jax.selection.statistics import FEWEST, HELPS, HURTS
 
-NEGATIVE = HURTS.upper()
 HEADER = (
   *('method', 'step', 'runs', 'difference', '95 % interval', 'worst'),
   *('p (t)', 'p (Wilcoxon)', 'p (Holm)', 'verdict'),

@@ -1,4 +1,7 @@
-"""What a few seeds say: intervals, and whether a method beats another."""
+"""What a few seeds say: intervals, and whether a method beats another.
+
+And what the test examples of one seed say of two models.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -110,6 +113,26 @@ def verdict(mean: float, p: float | None) -> str:
   if p is None or p >= ALPHA:
     return NO_EVIDENCE
   return HELPS if mean > 0 else HURTS
+
+
+def mcnemar(repaired: int, broken: int) -> float:
+  """McNemar's exact test of two models on the same examples, two-sided.
+
+  min(1, 2 sum_{i <= min(r, b)} C(r + b, i) / 2^(r + b)): how likely counts so
+  unequal are, where each example that one model alone gets right could as well
+  be the other's. It takes the two models as they are: what another seed would
+  train is not in it. McNemar, "Note on the sampling error of the difference
+  between correlated proportions or percentages", Psychometrika, 1947.
+
+  Args:
+    repaired: r, examples that the second model alone gets right.
+    broken: b, examples that the first model alone gets right.
+  """
+  from scipy import stats
+
+  if not repaired + broken:  # they agree: nothing speaks for either
+    return 1.0
+  return float(stats.binomtest(repaired, repaired + broken, 0.5).pvalue)
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

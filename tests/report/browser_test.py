@@ -39,7 +39,9 @@ def tab():
 
 
 def _report(path, runs):
-  run = runs.pair(path.parent / 'runs', names=('a', 'b', LONG))
+  told = {'repaired': 1234, 'broken': 5678, 'mcnemar_p': 0.0001}
+  told['verdict'] = 'negative transfer'
+  run = runs.pair(path.parent / 'runs', names=('a', 'b', LONG), told=told)
   config = json.loads((run / 'config.json').read_text())
   config['git_revision'] = 40 * 'f'
   config['flags']['weights'] = 20 * '/folder'

@@ -79,6 +79,7 @@ def write_run(
   per_class=5,
   steps=1000,
   seed=0,
+  told=None,
 ):
   """Writes the four files of a run; returns the folder."""
   rng = np.random.default_rng(seed)
@@ -110,6 +111,7 @@ def write_run(
     'class_names': list(names),
     'per_class': {},
     'baseline': baseline,
+    'changes': told,
   }
   lines = [json.dumps(line) for line in _metrics(rng, steps, last)]
   arrays = _predictions(
@@ -122,15 +124,18 @@ def write_run(
   return folder
 
 
-def write_pair(root, *, last=0.8812, before=0.7, **options):
-  """A run and the source-only run beside it; returns the run's folder."""
+def write_pair(root, *, last=0.8812, before=0.7, told=None, **options):
+  """A run and the source-only run beside it; returns the run's folder.
+
+  `told` is what the results say of the examples that changed.
+  """
   write_run(root / 'source_only', method='source_only', last=before, **options)
   baseline = {
     'method': 'source_only',
     'run': '../source_only',
     'target_accuracy': {'last': before, 'selected': 0.69, 'oracle': 0.72},
   }
-  options = {**options, 'gap': 0.1, 'seed': 1}
+  options = {**options, 'gap': 0.1, 'seed': 1, 'told': told}
   run = write_run(root / 'dann', last=last, baseline=baseline, **options)
   _keep_changed(run, root / 'source_only' / 'predictions.npz')
   return run
@@ -141,8 +146,8 @@ def _keep_changed(run, before):
     arrays = dict(arrays)
   rows = len(arrays['test_labels'])
   images = np.random.default_rng(2).integers(0, 256, (rows, 16, 16, 3))
-  told = {name: arrays[name] for name in arrays if name.startswith('test_')}
-  arrays |= changes.pictures(before, told, images.astype(np.uint8))
+  found = changes.compare(changes.read(before), arrays)
+  arrays |= changes.pictures(found, images.astype(np.uint8))
   np.savez(run / 'predictions.npz', **arrays)
 
 

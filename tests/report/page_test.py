@@ -63,7 +63,7 @@ def test_says_the_result_and_the_gain(tmp_path, runs):
   for part in ('87.5 %', '89.0 %', '69.0 %', '72.0 %', '+18.5', '98.7 %'):
     assert part in page.text
   assert 'uses target labels: never for comparison' in page.text
-  assert 'hurt' not in page.text
+  assert 'NEGATIVE' not in page.text
   assert 'python experiments/adversarial.py --method=dann' in page.text
   assert '0123abc' in page.text
   # Nothing unfinished stays behind.
@@ -153,10 +153,22 @@ def test_counts_examples_that_changed(tmp_path, runs):
   assert gains == sorted(gains, reverse=True)
 
 
-def test_warns_where_adaptation_hurts(tmp_path, runs):
-  page = _read(report.write(runs.pair(tmp_path, last=0.655)))
-  assert 'Adaptation hurt here' in page.text
+@pytest.mark.parametrize(
+  ('verdict', 'word', 'style'),
+  [
+    ('negative transfer', 'NEGATIVE TRANSFER', 'warning'),
+    ('no evidence', 'No evidence', 'verdict'),
+  ],
+)
+def test_says_whether_adaptation_hurts(tmp_path, runs, verdict, word, style):
+  told = {'repaired': 30, 'broken': 75, 'both_right': 9, 'both_wrong': 0}
+  told |= {'mcnemar_p': 0.0123, 'verdict': verdict}
+  path = report.write(runs.pair(tmp_path, last=0.655, told=told))
+  page = _read(path)
   assert '−4.5 points' in page.text
+  assert f'{word} on these examples, compared with source-only' in page.text
+  assert '30 repaired, 75 broken (McNemar p = 0.012)' in page.text
+  assert f'<p class="{style}" role="note">\n{word} on' in path.read_text()
 
 
 def test_without_baseline_shows_after_only(tmp_path, runs):

@@ -37,7 +37,8 @@ def rows(whole: Mapping[str, Any]) -> list[list[str]]:
     lines.append(['difference in points', *cells, ''])
   worst = (told[pick] for pick in over_seeds.PICKS)
   cells = (
-    f'{summary.percent(w["worst"])} (seed {w["worst_seed"]})' for w in worst
+    f'{summary.percent(w["worst"])} (seed\N{NO-BREAK SPACE}{w["worst_seed"]})'
+    for w in worst
   )
   return [*lines, [f'{name}, worst seed', *cells]]
 
@@ -128,16 +129,17 @@ def _points(told: Mapping[str, Any]) -> str:
 def _half(interval: tuple[float, float] | None) -> str:
   if interval is None:
     return ''
-  return f' ± {50 * (interval[1] - interval[0]):.1f}'
+  # It may go to the next line, as a whole.
+  return f' ±\N{NO-BREAK SPACE}{50 * (interval[1] - interval[0]):.1f}'
 
 
 def _verdict(compared: Mapping[str, Any]) -> str:
-  """'helps (p = 0.012)'."""
+  """'helps (p = 0.012, Wilcoxon p = 0.031)'."""
   said = _LOUD.get(compared['verdict'], compared['verdict'])
-  p_values = [compared[n] for n in ('p_t', 'p_wilcoxon')]
-  told = [summary.p_value(p) for p in p_values if p is not None]
+  tests = (('p', compared['p_t']), ('Wilcoxon p', compared['p_wilcoxon']))
+  told = [f'{name} {summary.p_value(p)}' for name, p in tests if p is not None]
   if told:
-    return f'{said} (p {", ".join(told)})'
+    return f'{said} ({", ".join(told)})'
   count = compared['difference']['count']
   few = {1: 'one seed', 2: 'two seeds'}
   why = few.get(count, 'differences without spread')

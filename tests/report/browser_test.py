@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from da_jax import data, predictions, report
+from da_jax import data, over_seeds, predictions, report
 from da_jax.data.audit import findings
 from da_jax.data.pair import Domain, Examples, Task
 from da_jax.data.transforms import rows
@@ -17,6 +17,7 @@ from da_jax.report import (
   data_page,
   matrix,
   outputs,
+  seeds,
   sheet,
   sweep_page,
 )
@@ -103,6 +104,8 @@ def _results(method, last):
   chosen = {'regret': 0.1, 'rank_correlation': 0.5, 'last_score': last}
   return {
     'method': method,
+    'dataset': 'folder',
+    'protocol': 'transductive',
     'baseline': None,
     'selected_by': 'infomax',
     'steps': 300,
@@ -124,7 +127,7 @@ def _benchmark(path, runs):
   ):
     where = {'source': task[0], 'target': task[1], 'seed': seed}
     last = 0.4 + 0.02 * number + 0.05 * names.index(method) + 0.01 * seed
-    found = _results(method, last) | where | {'protocol': 'transductive'}
+    found = _results(method, last) | where
     fails = (number, method, seed) == (3, 'coral', 1)
     finished += [] if fails else [found]
     run = f'{"-".join(task)}/{method}-seed{seed}'
@@ -137,6 +140,23 @@ def _benchmark(path, runs):
   out.mkdir()
   outputs.write(out, 'office_home', rows, finished)
   shutil.copy(out / 'index.html', path)
+
+
+def _seeds(path, runs):
+  """Of paths as users name them, with and without the page of a seed."""
+  found = []
+  for seed in range(20, 32):
+    last = 0.6 + 0.01 * (seed % 5)
+    before = _results('fine_tuned_by_' + LONG, last + 0.05)
+    before['last_scores'] = {'infomax': last + 0.01 * (seed % 3)}
+    where = {'source': 20 * '/folder', 'target': 20 * '/other', 'seed': seed}
+    one = _results('maximum_density_divergence_of_' + LONG, last) | where
+    found.append(one | {'baseline': before})
+  whole = over_seeds.together(found)
+  whole['runs'] = [f'seed{seed}' for seed in whole['seeds']]
+  (path.parent / 'seed21').mkdir()
+  (path.parent / 'seed21' / 'report.html').touch()
+  shutil.move(seeds.write(path.parent, whole), path)
 
 
 def _ablation(path, runs):
@@ -169,6 +189,7 @@ def _sweep(path, runs):
     pytest.param(_wide_report, marks=pytest.mark.slow),
     _compare,
     _benchmark,
+    _seeds,
     _ablation,
     _sweep,
     _data,

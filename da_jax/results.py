@@ -73,7 +73,12 @@ def finish(
   }
   if hosts.is_first():
     pictures = changes.pictures(found, pair.target_test.x) if found else {}
-    whole = {'confusion': counts, **told, **pictures}
+    whole = {
+      'confusion': counts,
+      'source_confusion': evaluate.confusion(source.logits, pair.source_val.y),
+      **told,
+      **pictures,
+    }
     _save_predictions(run / runs.PREDICTIONS, pair, source, target, whole)
     best.prune(run, [one['step'] for one in results['validators'].values()])
     write(run, results)

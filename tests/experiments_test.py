@@ -59,6 +59,12 @@ def test_folder_holds_what_the_readme_says(finished):
   assert (run / 'report.html').read_text().startswith('<!')
   predictions = np.load(run / 'predictions.npz')
   assert predictions['confusion'].sum() == 1600
+  # All that is held out of 'plain' is kept, as it is fewer than 500.
+  labels, logits = predictions['source_labels'], predictions['source_logits']
+  confusion = np.zeros((10, 10), int)
+  for label, guess in zip(labels, logits.argmax(-1), strict=True):
+    confusion[label, guess] += 1
+  np.testing.assert_array_equal(predictions['source_confusion'], confusion)
   before = np.load(run / 'source_only' / 'predictions.npz')
   was, is_ = (
     p['test_guesses'] == p['test_labels'] for p in (before, predictions)

@@ -14,6 +14,7 @@ from da_jax.report import (
   confusion,
   curves,
   embedding,
+  figures,
   folder,
   samples,
   scores,
@@ -106,7 +107,7 @@ def _titles(run: folder.Run) -> tuple[str, str]:
 
 
 def _confusion(run: folder.Run) -> dict[str, Any]:
-  """Matrices, errors and accuracies by class, from the whole test set."""
+  """Matrices, errors and accuracies by class, from all held-out examples."""
   names = run.results['class_names']
   after = run.predictions.get('confusion')
   before = run.before_predictions.get('confusion')
@@ -119,12 +120,25 @@ def _confusion(run: folder.Run) -> dict[str, Any]:
       for counts, title in parts
       if counts is not None
     ],
+    'source_matrices': _source_matrices(run),
     'is_wide': confusion.is_wide(after),
     'mistakes': confusion.frequent_mistakes(after, names),
     'classes': confusion.per_class(after, before, names),
     'compared': before is not None,
     'examples': int(after.sum()),
   }
+
+
+def _source_matrices(run: folder.Run) -> list[figures.Picture]:
+  """Of held-out source; none of older runs, which have not kept it."""
+  place = f'held-out {figures.shorten(run.results["source"])}'
+  both = (run.before_predictions, run.predictions)
+  found = [arrays.get('source_confusion') for arrays in both]
+  return [
+    confusion.matrix(counts, run.results['class_names'], f'{place}, {title}')
+    for counts, title in zip(found, _titles(run), strict=True)
+    if counts is not None and counts.any()
+  ]
 
 
 def _embedding(run: folder.Run) -> dict[str, Any]:

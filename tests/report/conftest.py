@@ -30,6 +30,8 @@ def _predictions(rng, k, rows, gap, width, image_shape, per_class):
   guesses = arrays['target_logits'].argmax(-1)
   np.add.at(confusion, (arrays['target_labels'], guesses), per_class)
   arrays['confusion'] = confusion
+  counts = np.bincount(arrays['source_labels'], minlength=k)
+  arrays['source_confusion'] = np.diag(counts)
   return arrays
 
 

@@ -80,7 +80,8 @@ def test_shows_before_and_after(tmp_path, runs):
   page = _read(report.write(runs.pair(tmp_path)))
   alts = ' '.join(image['alt'] for image in page.images)
   for title in ('before (source-only)', 'after (DANN)'):
-    assert f'Confusion matrix of 4 classes, {title}' in alts
+    for place in ('', 'held-out art, '):
+      assert f'Confusion matrix of 4 classes, {place}{title}' in alts
     assert f't-SNE of the features, {title}' in alts
     assert re.search(
       rf'PCA, \d+ % of the variance of the features, {re.escape(title)}', alts
@@ -186,6 +187,18 @@ def test_baseline_folder_may_be_gone(tmp_path, runs):
   page = _read(report.write(run_dir))
   assert '+18.1 points' in page.text
   assert not any('before' in image['alt'] for image in page.images)
+
+
+def test_older_runs_have_no_matrix_of_the_source(tmp_path, runs):
+  run_dir = runs.run(tmp_path / 'run')
+  with np.load(run_dir / 'predictions.npz') as arrays:
+    arrays = dict(arrays)
+  arrays.pop('source_confusion')
+  np.savez(run_dir / 'predictions.npz', **arrays)
+  page = _read(report.write(run_dir))
+  alts = [image['alt'] for image in page.images]
+  (matrix,) = [alt for alt in alts if 'Confusion' in alt]
+  assert 'Held-out art' not in page.text and 'held-out' not in matrix
 
 
 def test_escapes_names(tmp_path, runs):

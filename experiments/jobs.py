@@ -8,7 +8,7 @@ import shlex
 import sys
 from typing import Any, NamedTuple
 
-from absl import flags
+from absl import flags, logging
 
 from da_jax import (
   baselines,
@@ -21,7 +21,7 @@ from da_jax import (
   train,
 )
 from da_jax.course import Outcome
-from da_jax.errors import DivergedError
+from da_jax.errors import DivergedError, UserError
 from da_jax.report import page
 from experiments import from_flags, several
 from experiments.from_flags import BuildFn, Setting
@@ -93,7 +93,7 @@ def trained(
     jobs: None for places to be left empty, as a run's bits may depend on how
       many there are.
     build: makes the method.
-    report: whether to write a page of each.
+    report: whether to write a page of each; of a finished one where none is.
 
   Returns:
     The jobs with results or, of several, with why one has none.
@@ -101,6 +101,9 @@ def trained(
   Raises:
     DivergedError: the only one did.
   """
+  if report:
+    for job in filter(None, jobs):
+      _mend_page(job)
   todo = [job for job in jobs if job and job.is_open]
   if not todo:
     return list(jobs)
@@ -110,6 +113,21 @@ def trained(
   outcomes = _outcomes(jobs, todo[0], build)
   ended = functools.partial(_ended, several.notes(len(todo)), report)
   return list(map(ended, jobs, outcomes))
+
+
+def _mend_page(job: Job) -> None:
+  """Writes the page that a finished job was killed before, or did without."""
+  if not (job.results and hosts.is_first()) or (job.run / page.FILE).exists():
+    return
+  try:
+    _write_page(job.run)
+  except UserError as error:  # its results are as good without
+    logging.warning('%s', error)
+
+
+def _write_page(run: pathlib.Path) -> None:
+  with files.writing(run):
+    page.write(run)
 
 
 def _outcomes(jobs: Sequence[Job | None], first: Job, build: BuildFn) -> list:
@@ -160,6 +178,5 @@ def _finished(
     notes=(*setting.notes, *notes),
   )
   if report and hosts.is_first():
-    with files.writing(job.run):
-      page.write(job.run)
+    _write_page(job.run)
   return job._replace(results=found)

@@ -62,7 +62,8 @@ def answer(monkeypatch, capsys):
   """Function of the flags of `source_only`: the exit code and what was said.
 
   In this process, as most of a script is the start of Python. `name` calls it
-  otherwise, and then it is compared with itself.
+  otherwise, and then it is compared with itself. Its `printed` is what the last
+  call wrote to stdout.
   """
   from absl import flags
   from absl.testing import flagsaver
@@ -75,6 +76,7 @@ def answer(monkeypatch, capsys):
     with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
       flags.FLAGS.unparse_flags()
       common.main(name, source_only.build, compare=compare)
-    return stop.value.code, capsys.readouterr().err
+    run.printed, said = capsys.readouterr()
+    return stop.value.code, said
 
   return run

@@ -9,6 +9,7 @@ from scipy import stats
 from da_jax import journal, over_seeds
 from da_jax.errors import DivergedError
 from da_jax.report import seeds
+from tests import scripts
 
 QUICK = ('--steps=2', '--batch_size=4', '--noreport')
 
@@ -103,16 +104,7 @@ def test_the_page_links_to_those_of_the_seeds(tmp_path):
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory):
-  folder = tmp_path_factory.mktemp('rows')
-  rng = np.random.default_rng(0)
-  for name in ('a', 'b'):
-    y = np.repeat([0, 1], 20)
-    x = rng.normal(size=(40, 3)) + 2 * y[:, None]
-    np.savez(folder / f'{name}.npz', x=x.astype(np.float32), y=y)
-  paths = (
-    f'--{d}={folder}/{n}.npz' for d, n in (('source', 'a'), ('target', 'b'))
-  )
-  return ('--dataset=features', *paths, *QUICK)
+  return (*scripts.write_rows(tmp_path_factory.mktemp('rows')), *QUICK)
 
 
 def test_seeds_by_one_command(answer, files, tmp_path):

@@ -46,6 +46,17 @@ def write_images(
       Image.fromarray(image).save(path / f'{number}.png')
 
 
+def write_rows(folder: pathlib.Path) -> tuple[str, ...]:
+  """Writes two small domains of rows; returns the flags that name them."""
+  rng = np.random.default_rng(0)
+  for name in ('a', 'b'):
+    y = np.repeat([0, 1], 20)
+    x = rng.normal(size=(40, 3)) + 2 * y[:, None]
+    np.savez(folder / f'{name}.npz', x=x.astype(np.float32), y=y)
+  domains = (f'--source={folder}/a.npz', f'--target={folder}/b.npz')
+  return ('--dataset=features', *domains)
+
+
 def train(folder: pathlib.Path, *flags: str) -> pathlib.Path:
   """Trains source-only for a few steps; returns its folder."""
   quick = ('--steps=4', '--batch_size=8', '--eval_every=2', '--noreport')

@@ -6,6 +6,7 @@ import json
 import pathlib
 from typing import Any, NamedTuple
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -135,7 +136,7 @@ def _arrays(path: pathlib.Path) -> Arrays:
       return dict(arrays)
   except FileNotFoundError:
     raise _missing(path) from None
-  except (ValueError, zipfile.BadZipFile) as error:
+  except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
     raise errors.UserError(f'{path} cannot be read: {error}.') from error
 
 

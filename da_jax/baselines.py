@@ -5,6 +5,7 @@ either is optimised may differ, as each may be tuned: that is recorded and said.
 """
 
 from collections.abc import Collection
+import contextlib
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import pathlib
 from da_jax import runs
 from da_jax.course import Outcome
 from da_jax.errors import UserError
+from da_jax.report import folder
 
 # Flags in which a method and what it is compared with may differ.
 TUNED = (
@@ -96,6 +98,51 @@ def baseline_of(
       for validator, choice in results.get('validators', {}).items()
     },
   }
+
+
+def found_beside(run: pathlib.Path, config: dict) -> dict | None:
+  """What `baseline_of` says of an equal run that need not be trained again.
+
+  That is <method>-seed<seed> beside the run, or what another one there was
+  compared with, finished, of the same flags, data, versions and devices.
+
+  Args:
+    run: the folder; if it has one named by the method, that one is to be used.
+    config: of what it is to be compared with, see `runs.describe`.
+
+  Returns:
+    None where there is none that is whole.
+  """
+  name, seed = config['method'], config['flags']['seed']
+  if (run / name).exists():
+    return None
+  alone = run.parent / f'{name}-seed{seed}'
+  of_others = [beside / name for beside in sorted(run.parent.glob('*'))]
+  for other in (alone, *of_others):
+    with contextlib.suppress(Exception):  # whatever is wrong, it is not used
+      if _is_same(config, json.loads((other / runs.CONFIG).read_text())):
+        folder.read(other)  # all that a page shows of it
+        return baseline_of(run, other, config, ())
+  return None
+
+
+def _is_same(config: dict, earlier: dict) -> bool:
+  """Whether a run would compute what an earlier one did."""
+  here, there = map(_deciding, (config, earlier))
+  # Flags of the method's own script, which a baseline has not, must be off.
+  flags = there['flags'].items()
+  there['flags'] = {n: v for n, v in flags if n in here['flags'] or v}
+  return here == there
+
+
+def _deciding(config: dict) -> dict:
+  """What of a configuration decides about results, as read from a file."""
+  flags = {
+    name: value
+    for name, value in config['flags'].items()
+    if name not in (*runs.FREE, 'baseline')
+  }
+  return json.loads(json.dumps(config | {'flags': flags, 'command': None}))
 
 
 def start_as_baseline(outcome: Outcome) -> dict:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 import functools
+import os
 import pathlib
 import sys
 
@@ -139,6 +140,9 @@ def _compared(jobs: Sequence[Job], compare: bool) -> list[Job]:
     return list(jobs)
   if FLAGS.baseline != 'auto':
     return [_beside(job, _given_baseline(job)) for job in jobs]
+  # Of several, bits may depend on those that are trained with them.
+  if not several.seeds():
+    jobs = [_beside_earlier(job) for job in jobs]
   return [
     job._replace(failure=other.failure)
     if other and other.failure  # there is nothing to compare with
@@ -147,19 +151,34 @@ def _compared(jobs: Sequence[Job], compare: bool) -> list[Job]:
   ]
 
 
+def _source_only(job: Job) -> Job:
+  """What the job is compared with, if it is trained for it alone."""
+  setting = Setting(job.setting.pair, job.setting.seed)
+  return described(Job(job.run / SOURCE_ONLY, setting), SOURCE_ONLY, SHARED)
+
+
+def _beside_earlier(job: Job) -> Job:
+  """The job, compared with an equal source-only run if one is beside it."""
+  if not job.is_open:
+    return job
+  config = _source_only(job).config
+  found = hosts.on_first(
+    lambda: None if FLAGS.overwrite else baselines.found_beside(job.run, config)
+  )
+  if found and hosts.is_first():
+    other = os.path.normpath(job.run / found['run'])
+    print(f'Compared with {other} instead of training source-only again.')
+  return job._replace(baseline=found)
+
+
 def _sources_only(jobs: Sequence[Job]) -> list[Job | None]:
-  """Trains source-only for all jobs that are open."""
+  """Trains source-only for all jobs that are open and have no baseline."""
   inner = [
-    Job(job.run / SOURCE_ONLY, Setting(job.setting.pair, job.setting.seed))
-    if job.is_open
-    else None
+    _source_only(job) if job.is_open and not job.baseline else None
     for job in jobs
   ]
   with locked(filter(None, inner), overwrite=False):
-    inner = [
-      job and claimed(described(job, SOURCE_ONLY, SHARED), overwrite=False)
-      for job in inner
-    ]
+    inner = [job and claimed(job, overwrite=False) for job in inner]
     return trained(inner, methods.source_only, report=False)
 
 
@@ -171,7 +190,7 @@ def _given_baseline(job: Job) -> pathlib.Path:
 
 def _beside(job: Job, other: pathlib.Path) -> Job:
   """The job, to be compared with another run."""
-  if not job.is_open:
+  if not job.is_open or job.baseline:
     return job
   found = hosts.on_first(
     lambda: baselines.baseline_of(job.run, other, job.config, SHARED)

@@ -75,7 +75,8 @@ flags.DEFINE_string(
   'baseline',
   'auto',
   'What the result is compared with: auto = source-only trained under the same'
-  " flags (for fine-tuning: the start), none, or a finished run's folder.",
+  ' flags (for fine-tuning: the start), once for all runs of a seed in one'
+  " folder (with --overwrite: anew), none, or a finished run's folder.",
 )
 flags.DEFINE_integer(
   'workers',

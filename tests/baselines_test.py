@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from da_jax import baselines, runs
+from da_jax import baselines, metrics, runs
 from da_jax.errors import UserError
 from experiments.shared_flags import SHARED
 
@@ -104,3 +105,79 @@ def test_all_flags_that_decide_must_be_the_same():
   same = set(baselines.same(SHARED))
   assert same | {*runs.FREE, *baselines.TUNED, 'baseline'} == set(SHARED)
   assert not same & {*runs.FREE, *baselines.TUNED, 'baseline'}
+
+
+WANTED = CONFIG | {'method': 'source_only', 'command': 'mmd', 'devices': ['x']}
+EARLIER = WANTED | {
+  'command': 'dann',
+  'flags': FLAGS | {'workdir': 'here', 'label_smoothing': 0.0, 'adain': None},
+}
+
+
+def _write(folder, config, accuracy=0.5):
+  folder.mkdir(parents=True)
+  accuracy = dict.fromkeys(('last', 'selected', 'oracle'), accuracy)
+  results = {'method': 'source_only', 'target_accuracy': accuracy}
+  (folder / runs.RESULTS).write_text(json.dumps(results))
+  (folder / runs.CONFIG).write_text(json.dumps(config))
+  (folder / metrics.FILE).touch()
+  np.savez(folder / runs.PREDICTIONS, confusion=np.eye(2))
+
+
+def test_an_equal_run_beside_is_found_in_order(tmp_path):
+  run = tmp_path / 'mmd-seed0'
+  find = lambda: (baselines.found_beside(run, WANTED) or {'run': None})['run']
+  assert find() is None
+  _write(tmp_path / 'z' / 'source_only', EARLIER)
+  assert find() == '../z/source_only'
+  _write(tmp_path / 'd' / 'source_only', EARLIER)
+  assert find() == '../d/source_only'
+  _write(tmp_path / 'source_only-seed0', EARLIER, accuracy=0.25)
+  assert find() == '../source_only-seed0'
+  found = baselines.found_beside(run, WANTED)
+  assert found['target_accuracy']['last'] == 0.25 and found['tuned'] == []
+  (run / 'source_only').mkdir(parents=True)  # its own goes on
+  assert find() is None
+
+
+@pytest.mark.parametrize(
+  'change',
+  [
+    {'method': 'dann'},
+    {'data': 'other'},
+    {'protocol': 'other'},
+    {'devices': ['y']},
+    *(
+      {'flags': EARLIER['flags'] | {name: value}}
+      for name, value in (
+        ('seed', 1),
+        ('steps', 10),
+        ('learning_rate', 0.1),
+        ('ema', 0.9),
+        ('parallel', 'pmap'),
+        ('label_smoothing', 0.1),
+        ('adain', 0.5),
+      )
+    ),
+    {'flags': {n: v for n, v in EARLIER['flags'].items() if n != 'ema'}},
+  ],
+)
+def test_other_runs_beside_are_no_baseline(tmp_path, change):
+  _write(tmp_path / 'source_only-seed0', EARLIER | change)
+  assert baselines.found_beside(tmp_path / 'run', WANTED) is None
+
+
+@pytest.mark.parametrize(
+  'name', [runs.CONFIG, runs.RESULTS, runs.PREDICTIONS, metrics.FILE]
+)
+def test_damaged_runs_beside_are_passed_over(tmp_path, name):
+  run, other = tmp_path / 'run', tmp_path / 'a' / 'source_only'
+  _write(other, EARLIER)
+  assert baselines.found_beside(run, WANTED)
+  for content in (b'', b'[]', b'{}', b'\xff', None):
+    (other / name).unlink(missing_ok=True)
+    if content is not None:
+      (other / name).write_bytes(content)
+    # Half a line of metrics is what a killed run leaves.
+    is_whole = name == metrics.FILE and content not in (b'\xff', None)
+    assert bool(baselines.found_beside(run, WANTED)) == is_whole

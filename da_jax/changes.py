@@ -90,7 +90,7 @@ def read(predictions: pathlib.Path) -> dict[str, np.ndarray]:
       names = (_LABELS, _GUESSES, _TRUTH)
       return {name: arrays[name] for name in names if name in arrays}
   # What came before is no reason to fail.
-  except (OSError, ValueError, zipfile.BadZipFile):
+  except (OSError, EOFError, ValueError, zipfile.BadZipFile):
     return {}
 
 

@@ -59,7 +59,7 @@ def test_images_of_the_greatest_changes_are_kept(tmp_path):
   assert changes.pictures(found, rows) == {}
 
 
-@pytest.mark.parametrize('content', [None, b'half of'])
+@pytest.mark.parametrize('content', [None, b'', b'half of'])
 def test_nothing_is_read_where_the_other_run_is_not(tmp_path, content):
   path = tmp_path / 'before.npz'
   if content is not None:

@@ -33,6 +33,7 @@ def _choices(outcome):
   return {name: choice['step'] for name, choice in choices.items()}
 
 
+@pytest.mark.slow
 def test_a_killed_run_has_the_same_files(tmp_path, monkeypatch):
   whole = _train(tmp_path / 'whole')
   original = journal.Journal.step

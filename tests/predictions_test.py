@@ -83,6 +83,7 @@ def test_last_state_has_the_logits_that_the_run_wrote_down(run):
   )
 
 
+@pytest.mark.slow
 def test_selected_state_has_the_accuracy_of_its_step(tmp_path):
   flags = ('--learning_rate=0.5', '--steps=6', '--keep_best')
   run = scripts.train(tmp_path / 'run', *flags)

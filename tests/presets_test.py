@@ -11,7 +11,7 @@ from da_jax.data.published import office31
 from tests import scripts
 
 PRESETS = sorted((scripts.ROOT / 'experiments' / 'flags').glob('*.flags'))
-QUICK = ('dann.mnist_usps.tllib', 'mmd.digits')
+QUICK = ('mmd.digits',)
 
 
 @pytest.fixture(scope='module')

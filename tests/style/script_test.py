@@ -34,6 +34,7 @@ def _fails(folder, **changes):
   return process.stderr
 
 
+@pytest.mark.slow
 def test_all_flags(pictures, random_weights):
   options = {
     'weights': random_weights('squeezenet1_1')[0],

@@ -48,8 +48,8 @@ def test_step_equals_the_two_gradient_update(strength):
     weight=WEIGHT,
   )
   batch, key = _batch(), jax.random.key(1)
-  state = method.init(jax.random.key(0), batch)
-  after, _ = method.step(state, batch, key)
+  state = jax.jit(method.init)(jax.random.key(0), batch)
+  after, _ = jax.jit(method.step)(state, batch, key)
 
   def for_model(params):
     both, domain = _forward(state, params, state.params['critic'], batch)
@@ -60,8 +60,8 @@ def test_step_equals_the_two_gradient_update(strength):
     return WEIGHT * _forward(state, state.params['model'], params, batch)[1]
 
   expected = {
-    'model': jax.grad(for_model)(state.params['model']),
-    'critic': jax.grad(for_critic)(state.params['critic']),
+    'model': jax.jit(jax.grad(for_model))(state.params['model']),
+    'critic': jax.jit(jax.grad(for_critic))(state.params['critic']),
   }
   expected = jax.tree.map(lambda p, g: p - RATE * g, state.params, expected)
   jax.tree.map(
@@ -76,8 +76,11 @@ def test_critic_learns_at_full_rate_while_the_reversal_is_zero():
     MODEL, CRITIC, optax.sgd(RATE), strength=lambda step: jnp.float32(0.0)
   )
   batch = _batch()
-  state = method.init(jax.random.key(0), batch)
-  first, metrics = method.step(state, batch, jax.random.key(1))
+  state, step = (
+    jax.jit(method.init)(jax.random.key(0), batch),
+    jax.jit(method.step),
+  )
+  first, metrics = step(state, batch, jax.random.key(1))
   moved = jax.tree.map(
     lambda a, b: float(jnp.abs(a - b).max()),
     first.params['critic'],
@@ -85,7 +88,7 @@ def test_critic_learns_at_full_rate_while_the_reversal_is_zero():
   )
   assert max(jax.tree.leaves(moved)) > 1e-4
   for _ in range(100):
-    state, metrics = method.step(state, batch, jax.random.key(1))
+    state, metrics = step(state, batch, jax.random.key(1))
   assert metrics['domain_accuracy'] > 0.9
 
 
@@ -95,7 +98,7 @@ def test_strength_follows_the_step():
     MODEL, CRITIC, optax.sgd(RATE), strength=lambda step: step / 10.0
   )
   batch = _batch()
-  state = method.init(jax.random.key(0), batch)
+  state = jax.jit(method.init)(jax.random.key(0), batch)
   step = jax.jit(method.step)
   for _ in range(3):
     state, metrics = step(state, batch, jax.random.key(1))
@@ -115,8 +118,8 @@ def test_joint_pass_mixes_statistics_and_separate_does_not():
       strength=lambda step: jnp.float32(0.0),
       passes=passes,
     )
-    state = method.init(jax.random.key(0), batch)
-    after, _ = method.step(state, batch, jax.random.key(1))
+    state = jax.jit(method.init)(jax.random.key(0), batch)
+    after, _ = jax.jit(method.step)(state, batch, jax.random.key(1))
     return (
       state,
       after.variables['model']['batch_stats']['bottleneck']['bn']['mean'],

@@ -8,6 +8,8 @@ RUN := $(VENV)/bin/python
 demo: $(VENV)/installed
 	$(RUN) -m experiments.dann --flagfile=experiments/flags/dann.digits.flags $(DEMO_FLAGS)
 
+# Half of the time is LLVM optimising what runs once. Slow tests compile as users do.
+test: export XLA_FLAGS += --xla_backend_optimization_level=0
 test: $(VENV)/tested
 	$(RUN) -m pytest -n 2 --dist loadfile
 

@@ -29,8 +29,11 @@ def run(
 
 def environment(devices: int = 2) -> dict[str, str]:
   """Without what XLA writes to stderr when it finds a program compiled."""
-  count = f'--xla_force_host_platform_device_count={devices}'
-  return {**os.environ, 'XLA_FLAGS': count, 'TF_CPP_MIN_LOG_LEVEL': '3'}
+  name = '--xla_force_host_platform_device_count'
+  flags = os.environ['XLA_FLAGS'].split()
+  flags = [flag for flag in flags if not flag.startswith(name)]
+  flags = ' '.join([*flags, f'{name}={devices}'])
+  return {**os.environ, 'XLA_FLAGS': flags, 'TF_CPP_MIN_LOG_LEVEL': '3'}
 
 
 def write_images(

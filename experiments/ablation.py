@@ -29,12 +29,7 @@ _ONE = flags.DEFINE_bool(
 
 
 def main():
-  matrix_flags.refuse(
-    {
-      'seed': 'give --seeds',
-      'baseline': 'settings are compared with each other',
-    }
-  )
+  matrix_flags.refuse({'seed': 'give --seeds', **one_script.INSTEAD})
   factors = _factors()
   base = _base(factors) if _ONE.value else None
   settings = ablation.grid(factors)

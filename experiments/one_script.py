@@ -22,6 +22,11 @@ from experiments.shared_flags import SHARED
 FLAGS = flags.FLAGS
 flags.DEFINE_enum('script', 'dann', list(METHODS), 'What trains.')
 _FIXED = (*PER_RUN, 'overwrite')
+# Flags of a run by itself, and what there is instead.
+INSTEAD = {
+  'baseline': 'runs are compared with each other',
+  'report': "a run's own command, in its config.json, gives it a page",
+}
 # Flags of the data that say how to train on them, not what they are.
 _TRAINING = ('batch_size', *Augmentation._fields)
 _EVALUATION = ('eval_every', 'patience', 'select')

@@ -34,7 +34,7 @@ def main():
     {
       'seeds': 'all trials have the same --seed',
       'jobs': 'start the command as often as there is to work at a time',
-      'baseline': 'trials are compared with each other',
+      **one_script.INSTEAD,
     }
   )
   try:

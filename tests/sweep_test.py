@@ -81,7 +81,8 @@ def test_wrong_use_is_named_before_anything_runs(facts, words, said, tmp_path):
 
 
 @pytest.mark.parametrize(
-  'word', ['--overwrite', '--seeds=2', '--jobs=2', '--baseline=none']
+  'word',
+  ['--overwrite', '--seeds=2', '--jobs=2', '--baseline=none', '--report'],
 )
 def test_flags_of_others_are_refused(word):
   name = word.partition('=')[0]

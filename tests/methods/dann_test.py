@@ -76,10 +76,8 @@ def test_critic_learns_at_full_rate_while_the_reversal_is_zero():
     MODEL, CRITIC, optax.sgd(RATE), strength=lambda step: jnp.float32(0.0)
   )
   batch = _batch()
-  state, step = (
-    jax.jit(method.init)(jax.random.key(0), batch),
-    jax.jit(method.step),
-  )
+  state = jax.jit(method.init)(jax.random.key(0), batch)
+  step = jax.jit(method.step)
   first, metrics = step(state, batch, jax.random.key(1))
   moved = jax.tree.map(
     lambda a, b: float(jnp.abs(a - b).max()),
